@@ -1,11 +1,10 @@
 //! Key-value stores that last: a folder with one file for each namespace.
 //!
 //! A file is a log. A change appends one record with a checksum and waits for the disk, so a kill or a power cut
-//! at any moment costs at most the change that had no answer yet. The index is in memory, of the namespaces that
-//! are in use. A file that is mostly outdated is rewritten and renamed into place.
+//! at any moment costs at most the change that had no answer yet. The index of a namespace in use is in memory. A file that is mostly outdated is rewritten and renamed into place.
 //!
 //! Several processes can use one folder at the same time: a writer holds the file's lock for one change, and
-//! everyone follows what others append before they read.
+//! everyone reads what others have appended before they answer.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -116,9 +115,9 @@ struct Namespace {
     quota_bytes: usize,
     /// Where work that blocks waits for its turn, without a thread.
     queue: AsyncLock<()>,
-    /// The same for what a cancelled call has begun and nobody waits for.
+    /// The same lock for the thread that works. A cancelled call leaves the queue, and its work goes on.
     turn: Lock<()>,
-    /// Locked only for moments: a change is written without it.
+    /// Locked for moments only, never while the disk is used.
     state: Lock<State>,
     /// Whether the operator knows that the file can't be used. A plugin is not told where it is.
     has_warned: AtomicBool,
@@ -276,7 +275,7 @@ impl Namespace {
         Ok(())
     }
 
-    /// Rewrites the file if most of it counts no more. That it can't be rewritten fails no call.
+    /// Rewrites the file if most of it is outdated. If that fails, it is logged, and no call fails.
     fn compact(&self) {
         let mut state = self.state.lock();
         let Some(log) = state.log.as_ref().filter(|log| log.is_worth_compacting()) else { return };
@@ -297,7 +296,7 @@ impl Namespace {
         }
     }
 
-    /// Locks the file and follows what other processes have done; `None` if there is no file.
+    /// Locks the file and reads what other processes have written; `None` if there is no file.
     fn refresh(&self, access: OpenFor) -> Result<Option<FileLock>, StoreError> {
         let io = |error: io::Error| StoreError::io(&self.path, &error);
         let open = self.state.lock().log.as_ref().map(|log| log.tail.clone());

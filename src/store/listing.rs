@@ -1,4 +1,4 @@
-//! The namespaces of a folder for their owner: what there is, all of one, and the end of one.
+//! What the operator does with the namespaces of a folder: list, export and clear.
 
 use std::fs;
 use std::io;
@@ -129,7 +129,7 @@ impl DurableStore {
     /// [`StoreError::Io`] and [`StoreError::Busy`].
     pub fn clear(&self, name: &str) -> Result<bool, StoreError> {
         let path = self.file(name);
-        // A writer that is at work ends first; what can't be locked as a store is removed all the same.
+        // A writer that is at work ends first. What can't be opened is removed without the lock.
         let opened = match log_file::open(&path, Some(name), OpenFor::Read) {
             Err(StoreError::Busy { path }) => return Err(StoreError::Busy { path }),
             Ok(None) => return Ok(false),

@@ -1,4 +1,4 @@
-//! One namespace's file with its index: opening, following other processes, writing, compacting. All of it blocks.
+//! One namespace's file with its index: opening, making and compacting. All of it blocks.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -16,7 +16,7 @@ use super::scan::{LogScan, header, scan};
 use super::tail::{LogIdentity, Tail, folder_of, sync_folder};
 use crate::contract::limits::KB;
 
-/// Bytes that a file may have beyond twice what counts in it, before it is compacted.
+/// A file is compacted when it has so many bytes more than twice its current records.
 const SLACK: u64 = 64 * KB as u64;
 /// The lock of the folder, under which files are made.
 const FOLDER_LOCK: &str = ".lock";
@@ -44,8 +44,12 @@ pub(super) struct OpenedLog {
     pub(super) lock: FileLock,
 }
 
-/// Opens and locks the file at `path` and reads all of it. Returns `None` if there is none. Damage behind the header
-/// is no error here. Without a `name` the header's counts.
+/// Opens and locks the file at `path` and reads all of it. Returns `None` if there is none. The scan says whether
+/// there is damage behind the header. Without a `name`, that of the header is accepted.
+///
+/// # Errors
+///
+/// [`StoreError::Damaged`] if the header is damaged or has another name, [`StoreError::Io`], [`StoreError::Busy`].
 pub(super) fn open(
     path: &Path,
     name: Option<&str>,
@@ -111,7 +115,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Replaces the file by one without the records that count no more. The caller holds its lock.
+/// Replaces the file by one without its outdated records. The caller holds its lock.
 pub(super) fn compact(
     path: &Path,
     name: &str,
@@ -232,13 +236,13 @@ pub(super) fn read(
 }
 
 impl LogFile {
-    /// Whether more than half of the file counts no more.
+    /// Whether more than half of the file is outdated.
     pub(super) fn is_worth_compacting(&self) -> bool {
         let end = self.tail.end;
         end > 2 * self.index.record_bytes() + SLACK && end >= self.tail.no_compaction_before
     }
 
-    /// Has the file stay as it is for a while.
+    /// Postpones the next attempt until the file has grown.
     pub(super) fn put_off_compaction(&mut self) {
         self.tail.no_compaction_before = self.tail.end + self.index.record_bytes() + SLACK;
     }

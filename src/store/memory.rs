@@ -1,6 +1,6 @@
 //! Bytes by key in memory, within bounds. Nothing here survives the process.
 //!
-//! A store fails before it grows beyond its bounds, so that whoever fills it can't take the host's memory.
+//! A full store refuses what does not fit, so that no caller can use up the host's memory.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The format of a store's file: a header, then one record for each change, each with a checksum.
 //!
 //! ```text
-//! header   magic 8, salt 8, length of the name 2, name, CRC-32 of all that
+//! header   magic 8, salt 8, length of the name 2, name, CRC-32 of all before it
 //! record   mark 4, CRC-32 4, length of the key 2, kind 2, length of the value 4, key, value
 //! ```
 //!
@@ -14,7 +14,7 @@ use crc32fast::Hasher;
 
 use crate::contract::limits::{self, KB, MB};
 
-/// The begin of every file, with the version of the format.
+/// The start of every file, with the version of the format.
 const MAGIC: &[u8; 8] = b"weft-kv1";
 /// Bytes of a header before the name.
 const HEADER_START: usize = 18;
@@ -83,7 +83,7 @@ fn length<T: TryFrom<usize>>(bytes: usize, most: usize, what: &str) -> io::Resul
         .ok_or_else(|| io::Error::other(format!("the {what} is over {most} bytes")))
 }
 
-/// The header at the begin of these bytes; `None` for any other content.
+/// The header at the start of these bytes; `None` for any other content.
 pub(super) fn parse_header(bytes: &[u8]) -> Option<Header> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let (salt, rest) = rest.split_first_chunk()?;

@@ -1,8 +1,8 @@
 //! Reading all records of a store's file, from the first to the last whole one.
 //!
 //! Only the last record can be torn, because each is on the disk before the next is written. So what follows the
-//! last whole record is either the rest of an interrupted write, which counts for nothing, or, if a whole record
-//! comes behind it, damage.
+//! last whole record is the rest of an interrupted write, and ignored. What stands between two whole records is
+//! damage.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
