@@ -158,6 +158,37 @@ pub trait ChannelAdapter: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Whether people see an answer as it comes in a message that is replaced: then there are
+    /// [`draft`](Self::draft) and [`revise`](Self::revise), which come before [`part`](Self::part). Default: no.
+    fn shows_drafts(&self) -> bool {
+        false
+    }
+
+    /// Sends the beginning of an answer, and returns the id by which it can be replaced. Default: unsupported.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); the answer then comes by [`reply`](Self::reply).
+    fn draft<'a>(&'a self, beginning: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
+        let _ = beginning;
+        Box::pin(std::future::ready(Err(no_drafts())))
+    }
+
+    /// Replaces a draft: by more of the answer, by the whole one or by its first part, or by the failure. Default:
+    /// unsupported.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); the answer then comes by [`reply`](Self::reply).
+    fn revise<'a>(
+        &'a self,
+        draft: &'a str,
+        reply: &'a Reply,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        let _ = (draft, reply);
+        Box::pin(std::future::ready(Err(no_drafts())))
+    }
+
     /// Hears how far the host is with the message `id` of `chat`, for channels that show it or that
     /// must not be given the message again. Default: nothing to do.
     ///
@@ -193,4 +224,9 @@ pub trait ChannelAdapter: Send + Sync {
         let _ = chat;
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// The error of a channel without drafts.
+fn no_drafts() -> PluginError {
+    PluginError::Unsupported { what: "replacing a message".into() }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use futures_lite::future::{or, zip};
 
+use super::drafts;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 use super::reply::replies;
-use super::requester::{MessageRequester, Parts};
+use super::requester::{MessageRequester, Parts, PartsWay};
 use super::run::{Pipeline, PipelineOutcome};
 use super::state::MessageState;
 use super::weight;
@@ -41,6 +42,15 @@ pub(super) struct JobContext {
     pub(super) message_limit: Duration,
 }
 
+/// What a channel has shown of an answer before it is there.
+#[derive(Default)]
+struct WhatWasShown {
+    /// The text of its parts.
+    said: String,
+    /// The message that the answer replaces.
+    draft: Option<String>,
+}
+
 /// One message that is worked on.
 pub(super) struct Job {
     /// The same for every job of a gateway.
@@ -70,7 +80,7 @@ impl Job {
         let (outbound, id) = (&self.shared.outbound, self.inbound.id.as_deref());
         let acknowledge = |how_far| outbound.acknowledge(channel, &state.chat, id, how_far);
         let taken = acknowledge(Acknowledgement::Taken);
-        let ((), (outcome, said)) = zip(taken, self.work_while_telling(channel)).await;
+        let ((), (outcome, shown)) = zip(taken, self.work_while_showing(channel)).await;
         let PipelineOutcome { state: mut worked, leaves } = outcome;
         if self.unheard.is_cancelled() {
             return worked;
@@ -91,7 +101,9 @@ impl Job {
             (_, Some(failure)) => Err(failure),
             (None, None) => Ok(&nothing),
         };
-        let sent = outbound.reply(channel, &replies(&self.inbound, result, &said, channel)).await;
+        let WhatWasShown { said, draft } = shown;
+        let replies = replies(&self.inbound, result, &said, channel);
+        let sent = outbound.reply(channel, &replies, draft).await;
         let how_far = match (&sent, result) {
             (Ok(()), Ok(_)) => Acknowledgement::Answered,
             (Ok(()), Err(_)) => Acknowledgement::Failed,
@@ -138,15 +150,25 @@ impl Job {
         }
     }
 
-    /// Works on it. Meanwhile it tells a channel that asked how it goes on, and gives one that shows parts the answer
-    /// as it comes. Returns the text of these parts as well.
-    async fn work_while_telling(&self, channel: &dyn ChannelAdapter) -> (PipelineOutcome, String) {
+    /// Works on it. Meanwhile it gives a channel that shows it the answer as it comes: in parts, or as a draft.
+    async fn work_while_showing(
+        &self,
+        channel: &dyn ChannelAdapter,
+    ) -> (PipelineOutcome, WhatWasShown) {
         let said = Arc::new(Lock::new(String::new()));
+        if channel.shows_drafts() {
+            let (sender, more) = async_channel::bounded(1);
+            let way = PartsWay::Newest(sender.clone());
+            let work = self.work_saying(channel, Parts { way, said: Arc::clone(&said) });
+            let outbound = &self.shared.outbound;
+            let show = drafts::show(outbound, channel, &self.inbound, &said, (sender, more));
+            let (outcome, draft) = zip(work, show).await;
+            return (outcome, WhatWasShown { draft, ..WhatWasShown::default() });
+        }
         if !channel.shows_parts() {
-            return (self.work_with_progress(channel, None).await, String::new());
+            return (self.work_with_progress(channel, None).await, WhatWasShown::default());
         }
         let (sender, coming) = async_channel::bounded(PARTS);
-        let parts = Parts { sender, said: Arc::clone(&said) };
         let tell = async {
             while let Ok(text) = coming.recv().await {
                 let (chat, thread, reply_to) = self.address();
@@ -154,15 +176,18 @@ impl Job {
                 self.shared.outbound.part(channel, &part).await;
             }
         };
-        let closing = parts.sender.clone();
-        let work = async {
-            let worked = self.work_with_progress(channel, Some(parts)).await;
-            closing.close();
-            worked
-        };
-        let (outcome, ()) = zip(work, tell).await;
+        let parts = Parts { way: PartsWay::Each(sender), said: Arc::clone(&said) };
+        let (outcome, ()) = zip(self.work_saying(channel, parts), tell).await;
         let said = std::mem::take(&mut *said.lock());
-        (outcome, said)
+        (outcome, WhatWasShown { said, draft: None })
+    }
+
+    /// Works on it; what is said on the way goes by `parts`, until the work has ended.
+    async fn work_saying(&self, channel: &dyn ChannelAdapter, parts: Parts) -> PipelineOutcome {
+        let closing = parts.way.clone();
+        let worked = self.work_with_progress(channel, Some(parts)).await;
+        closing.close();
+        worked
     }
 
     /// Where what it leads to goes: its chat, its thread and its own id.

@@ -16,6 +16,7 @@
 
 mod assembler;
 mod chat;
+mod drafts;
 mod gateway;
 mod inbound;
 mod job;

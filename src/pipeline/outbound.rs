@@ -31,8 +31,9 @@ impl Outbound {
         self.member(name).map(|(channel, _)| channel)
     }
 
-    /// Sends the parts in their order. A part that fails with an I/O error is sent again, up to [`TRIES`] times, if
-    /// the channel is being started again. The parts before it are not repeated.
+    /// Sends the parts in their order; the first one replaces the `draft`, if there is one that can be replaced. A part
+    /// that fails with an I/O error is sent again, up to [`TRIES`] times, if the channel is being started again. The
+    /// parts before it are not repeated.
     ///
     /// # Errors
     ///
@@ -42,8 +43,18 @@ impl Outbound {
         &self,
         channel: &dyn ChannelAdapter,
         replies: &[Reply],
+        mut draft: Option<String>,
     ) -> Result<(), PluginError> {
         for reply in replies {
+            if let Some(draft) = draft.take() {
+                match self.revise(channel, &draft, reply).await {
+                    Ok(()) => continue,
+                    Err(error) => log::info!(
+                        "channel {}: a draft can't be replaced, so the answer is sent beside it: {error}",
+                        channel.name()
+                    ),
+                }
+            }
             let mut wait = FIRST_WAIT;
             let mut tries = 1;
             loop {
@@ -91,6 +102,25 @@ impl Outbound {
         if let Err(error) = self.within(channel.part(part)).await {
             log::debug!("channel {}: part not shown: {error}", channel.name());
         }
+    }
+
+    /// Sends the beginning of an answer as a message that can be replaced.
+    pub(super) async fn draft(
+        &self,
+        channel: &dyn ChannelAdapter,
+        beginning: &Reply,
+    ) -> Result<String, PluginError> {
+        self.within(channel.draft(beginning)).await
+    }
+
+    /// Replaces a draft.
+    pub(super) async fn revise(
+        &self,
+        channel: &dyn ChannelAdapter,
+        draft: &str,
+        reply: &Reply,
+    ) -> Result<(), PluginError> {
+        self.within(channel.revise(draft, reply)).await
     }
 
     /// Whether the supervisor starts the channel again, so that waiting helps.

@@ -13,9 +13,35 @@ use crate::task::Lock;
 /// The way of a message's parts to its channel, and what was said so far.
 #[derive(Clone)]
 pub(super) struct Parts {
-    pub(super) sender: Sender<String>,
+    pub(super) way: PartsWay,
     /// The text of all parts. The answer begins with it, or is shown anew.
     pub(super) said: Arc<Lock<String>>,
+}
+
+/// How a message's parts get to its channel.
+#[derive(Clone)]
+pub(super) enum PartsWay {
+    /// Each of them. Who says more waits for a slow channel.
+    Each(Sender<String>),
+    /// As a mark that more was said. A slow channel misses what lies between.
+    Newest(Sender<()>),
+}
+
+impl PartsWay {
+    /// Takes no more parts.
+    pub(super) fn close(&self) {
+        match self {
+            Self::Each(sender) => sender.close(),
+            Self::Newest(sender) => sender.close(),
+        };
+    }
+
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::Each(sender) => sender.is_closed(),
+            Self::Newest(sender) => sender.is_closed(),
+        }
+    }
 }
 
 /// Bytes of an answer that are shown as they come. The rest comes with the answer.
@@ -66,18 +92,22 @@ impl Requester for MessageRequester {
 
     fn say(&self, part: String) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let Some(Parts { sender, said }) = &self.parts else { return };
+            let Some(Parts { way, said }) = &self.parts else { return };
             {
                 let mut said = said.lock();
-                if sender.is_closed() || said.len() + part.len() > SAID_BYTES {
+                if way.is_closed() || said.len() + part.len() > SAID_BYTES {
                     // A later part would not follow what was shown.
-                    sender.close();
+                    way.close();
                     return;
                 }
                 said.push_str(&part);
             }
-            // Without a reader the message was given up.
-            let _ = sender.send(part).await;
+            match way {
+                // Without a reader the message was given up.
+                PartsWay::Each(sender) => drop(sender.send(part).await),
+                // If there is a mark already, one is enough.
+                PartsWay::Newest(sender) => drop(sender.try_send(())),
+            }
         })
     }
 

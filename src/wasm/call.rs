@@ -38,6 +38,22 @@ pub enum GuestCall {
         /// What became of it.
         outcome: AnswerOutcome,
     },
+    /// `drafts#draft`
+    Draft {
+        /// The recipient, as for `send`.
+        target: String,
+        /// The beginning of an answer, as JSON text.
+        payload_json: String,
+    },
+    /// `drafts#revise`
+    Revise {
+        /// The recipient, as for `send`.
+        target: String,
+        /// The id of the draft.
+        id: String,
+        /// What replaces it, as JSON text.
+        payload_json: String,
+    },
     /// `stage#stage-type`
     StageType,
     /// `stage#process`
@@ -154,6 +170,8 @@ impl GuestCall {
             Self::Send { .. } => export::SEND,
             Self::Acknowledge { .. } => export::ACKNOWLEDGE,
             Self::Answered { .. } => export::ANSWERED,
+            Self::Draft { .. } => export::DRAFT,
+            Self::Revise { .. } => export::REVISE,
             Self::StageType => export::STAGE_TYPE,
             Self::Process { .. } => export::PROCESS,
             Self::Instructions => export::INSTRUCTIONS,
@@ -184,8 +202,12 @@ impl GuestCall {
                 let texts = key.len() + value.len() + optional(namespace);
                 (texts + tags.iter().map(String::len).sum::<usize>(), limits::ARGUMENTS_BYTES)
             }
-            Self::Send { target: one, payload_json: other } => {
+            Self::Send { target: one, payload_json: other }
+            | Self::Draft { target: one, payload_json: other } => {
                 (one.len() + other.len(), limits::ARGUMENTS_BYTES)
+            }
+            Self::Revise { target, id, payload_json } => {
+                (target.len() + id.len() + payload_json.len(), limits::ARGUMENTS_BYTES)
             }
             Self::Retrieve { key: text, namespace }
             | Self::Delete { key: text, namespace }

@@ -159,6 +159,11 @@ impl<'a> Reader<'a> {
                 self.require(name);
             }
         }
+        for functions in export::BESIDE_CHANNEL {
+            if functions.iter().any(|name| self.summary.exports(name)) {
+                functions.iter().for_each(|name| self.require(name));
+            }
+        }
         self.require(export::MEMORY);
         if self.summary.realloc().is_none() {
             self.fault(ModuleFault::MissingExport { name: export::REALLOC.to_owned() });

@@ -60,8 +60,12 @@ impl Instance {
             }
             GuestCall::Process { state_json } => (&[Text(state_json)], records::text),
             GuestCall::Synthesize { text } => (&[Text(text)], records::audio),
-            GuestCall::Send { target, payload_json } => {
+            GuestCall::Send { target, payload_json }
+            | GuestCall::Draft { target, payload_json } => {
                 (&[Text(target), Text(payload_json)], records::text)
+            }
+            GuestCall::Revise { target, id, payload_json } => {
+                (&[Text(target), Text(id), Text(payload_json)], records::unit)
             }
             GuestCall::ProcessAudio(Audio { bytes, mime }) => {
                 (&[Bytes(bytes), Text(mime)], records::text)

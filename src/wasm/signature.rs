@@ -109,6 +109,8 @@ pub(super) mod export {
     pub(in crate::wasm) const SEND: &str = "channel#send";
     pub(in crate::wasm) const ACKNOWLEDGE: &str = "receipts#acknowledge";
     pub(in crate::wasm) const ANSWERED: &str = "answered#answered";
+    pub(in crate::wasm) const DRAFT: &str = "drafts#draft";
+    pub(in crate::wasm) const REVISE: &str = "drafts#revise";
     pub(in crate::wasm) const STAGE_TYPE: &str = "stage#stage-type";
     pub(in crate::wasm) const PROCESS: &str = "stage#process";
     pub(in crate::wasm) const INSTRUCTIONS: &str = "skill#instructions";
@@ -131,7 +133,8 @@ pub(super) mod export {
     ];
 
     /// The interfaces that a channel may have beside its own.
-    pub(in crate::wasm) const BESIDE_CHANNEL: [&[&str]; 2] = [&[ACKNOWLEDGE], &[ANSWERED]];
+    pub(in crate::wasm) const BESIDE_CHANNEL: [&[&str]; 3] =
+        [&[ACKNOWLEDGE], &[ANSWERED], &[DRAFT, REVISE]];
 
     /// The type that a known export must have; `None` for a name that the host doesn't use.
     pub(in crate::wasm) fn expected(name: &str) -> Option<Signature> {
@@ -151,9 +154,9 @@ pub(super) mod export {
             INIT | DESCRIBE | POLL | STAGE_TYPE | INSTRUCTIONS | VARIABLES => "",
             ACKNOWLEDGE | PROCESS | SYNTHESIZE => "ii",
             ANSWERED => "iii",
-            EXECUTE_TOOL | SEND | PROCESS_AUDIO => "iiii",
+            EXECUTE_TOOL | SEND | DRAFT | PROCESS_AUDIO => "iiii",
             RETRIEVE | DELETE => "iiiii",
-            SEARCH => "iiiiii",
+            SEARCH | REVISE => "iiiiii",
             STORE => "iiiiiiiiIii",
             _ => return None,
         })

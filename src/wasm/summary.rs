@@ -104,6 +104,12 @@ impl ModuleSummary {
         self.exports(export::ANSWERED)
     }
 
+    /// Whether a channel shows an answer while it comes, by a message that is replaced.
+    #[must_use]
+    pub fn shows_drafts(&self) -> bool {
+        self.exports(export::REVISE)
+    }
+
     /// Whether any function of a kind's interface is exported.
     pub(super) fn offers(&self, kind: PluginCapability) -> bool {
         let of_kind = export::KINDS.iter().filter(|(of, _)| *of == kind);

@@ -34,11 +34,13 @@ pub(crate) fn answering(tag: u8, text: &str) -> String {
 const NOTHING: &str = "(i64.store (i32.const 32) (i64.const 4)) (i32.const 32)";
 
 /// The type and the honest body of every function of the five interfaces.
-const FUNCTIONS: [(&str, &str, &str); 14] = [
+const FUNCTIONS: [(&str, &str, &str); 16] = [
     ("channel#poll", "", "(unreachable)"),
     ("channel#send", "i32 i32 i32 i32", "(unreachable)"),
     ("receipts#acknowledge", "i32 i32", "(unreachable)"),
     ("answered#answered", "i32 i32 i32", "(unreachable)"),
+    ("drafts#draft", "i32 i32 i32 i32", "(unreachable)"),
+    ("drafts#revise", "i32 i32 i32 i32 i32 i32", "(unreachable)"),
     (
         "stage#stage-type",
         "",
@@ -58,7 +60,7 @@ const FUNCTIONS: [(&str, &str, &str); 14] = [
 
 fn interface(export: &str) -> &str {
     match export.split_once('#').unwrap().0 {
-        "receipts" | "answered" => "channel",
+        "receipts" | "answered" | "drafts" => "channel",
         interface => interface,
     }
 }
@@ -67,8 +69,8 @@ fn interface(export: &str) -> &str {
 pub(crate) fn kind_guest(export: &str, body: &str) -> Guest {
     let mut guest = Guest::default().with(TEXT);
     for (name, params, honest) in FUNCTIONS {
-        let is_optional = !name.starts_with(interface(name));
-        if name == export || (interface(name) == interface(export) && !is_optional) {
+        let of = |export: &str| export.split_once('#').unwrap().0.to_owned();
+        if [of(export), interface(export).to_owned()].contains(&of(name)) {
             let body = if name == export { body } else { honest };
             guest = guest
                 .with(&format!("(func (export \"{name}\") (param {params}) (result i32) {body})"));
@@ -87,6 +89,8 @@ pub(crate) fn some_call(export: &str) -> GuestCall {
         "answered#answered" => {
             GuestCall::Answered { message_id: text(), outcome: AnswerOutcome::Failed }
         }
+        "drafts#draft" => GuestCall::Draft { target: text(), payload_json: text() },
+        "drafts#revise" => GuestCall::Revise { target: text(), id: text(), payload_json: text() },
         "stage#stage-type" => GuestCall::StageType,
         "stage#process" => GuestCall::Process { state_json: text() },
         "skill#instructions" => GuestCall::Instructions,
@@ -140,11 +144,13 @@ fn gives_too_much(export: &str, body: &str, limit: usize) {
     assert_eq!(run(export, body), expected, "{export}");
 }
 
-const RESULTS: [&str; 11] = [
+const RESULTS: [&str; 13] = [
     "channel#poll",
     "channel#send",
     "receipts#acknowledge",
     "answered#answered",
+    "drafts#draft",
+    "drafts#revise",
     "stage#process",
     "memory#store",
     "memory#retrieve",

@@ -131,6 +131,9 @@ fn interfaces_are_exported_whole_with_their_types() {
         let missing = |name: &str| ModuleFault::MissingExport { name: name.into() };
         assert_eq!(found, [missing("channel#poll"), missing("channel#send")], "{export}");
     }
+    let draft = "(func (export \"drafts#draft\") (param i32 i32 i32 i32) (result i32) unreachable)";
+    let found = faults(&kind_guest("channel#poll", "(unreachable)").with(draft));
+    assert_eq!(found, [ModuleFault::MissingExport { name: "drafts#revise".into() }]);
 }
 
 #[test]

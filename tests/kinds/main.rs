@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 mod channel;
+mod drafts;
 #[path = "../support/guest.rs"]
 #[allow(dead_code, reason = "shared with the engine's tests")]
 mod guest;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_lite::future::{or, pending};
 use serde_json::{Value, json};
 use smol::Timer;
-use weft_lite::actor::WantedChannels;
+use weft_lite::actor::{Member, WantedChannels};
 use weft_lite::pipeline::{ChannelRules, Gateway};
 use weft_lite::{CancellationSource, MessagePayload};
 
@@ -31,20 +31,27 @@ impl World {
 }
 
 /// The relay behind a gateway.
-struct Talk {
-    world: World,
+pub(crate) struct Talk {
+    pub(crate) world: World,
     _gateway: Gateway,
     _limit: TimeLimit,
 }
 
 impl Talk {
     fn new() -> Self {
-        let world = World::with_example("relay");
+        Self::with(World::with_example("relay"), Vec::new())
+    }
+
+    /// The relay in a world where it is loaded, with these stages.
+    pub(crate) fn with(world: World, stages: Vec<Member>) -> Self {
         let rules = ChannelRules { owner: Some("ann".into()), allow: Vec::new() };
         let rules = [("relay".to_owned(), rules)].into();
         let gateway = world.runtime.gateway(world.runtime.commands(), rules);
         world.block_on(async {
             world.put("mode/sender", "ann").await;
+            for stage in stages {
+                world.host().register(stage).await.unwrap();
+            }
             let all: WantedChannels = Arc::new(|_| true);
             world.host().adopt_guests(&gateway.inbox(), &all).await;
             for outcome in world.host().start_all().await {
@@ -55,9 +62,14 @@ impl Talk {
     }
 
     /// Delivers a message, and waits until the relay has heard `count` things.
-    fn say(&self, id: &str, text: &str, count: usize) -> Vec<Value> {
+    pub(crate) fn say(&self, id: &str, text: &str, count: usize) -> Vec<Value> {
+        self.world.block_on(self.world.put(&format!("in/{id}"), text));
+        self.wait_for(count)
+    }
+
+    /// Waits until the relay has heard `count` things.
+    pub(crate) fn wait_for(&self, count: usize) -> Vec<Value> {
         self.world.block_on(async {
-            self.world.put(&format!("in/{id}"), text).await;
             loop {
                 let heard = self.heard().await;
                 if heard.len() >= count {

@@ -4,12 +4,14 @@ use std::env;
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use weft_lite::errors::{CallError, LoadError, PluginError};
 use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
-use weft_lite::{Approval, PluginHost, PluginPackage, Runtime};
+use weft_lite::sandbox::ManualClock;
+use weft_lite::{Approval, PluginHost, PluginPackage, Runtime, RuntimeBuilder};
 
 use crate::guest::Guest;
 
@@ -33,6 +35,15 @@ impl World {
     pub(crate) fn with_example(name: &str) -> Self {
         let world = Self::empty();
         fs::create_dir(world.path(name)).unwrap();
+        world.load_example(name);
+        world
+    }
+
+    /// The same with a clock of the test's own.
+    pub(crate) fn with_example_and_clock(name: &str, clock: Arc<ManualClock>) -> Self {
+        let workspace = tempfile::tempdir().unwrap();
+        let runtime = builder(workspace.path()).clock(clock).build();
+        let world = Self { runtime, workspace };
         world.load_example(name);
         world
     }
@@ -111,7 +122,11 @@ impl World {
 }
 
 fn runtime(workspace: &Path) -> Runtime {
-    Runtime::builder().without_bundled().workspace(workspace).build()
+    builder(workspace).build()
+}
+
+fn builder(workspace: &Path) -> RuntimeBuilder {
+    Runtime::builder().without_bundled().workspace(workspace)
 }
 
 /// The folder of an example guest, committed or rebuilt.

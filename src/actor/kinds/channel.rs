@@ -36,6 +36,7 @@ pub(super) struct HostedChannel {
     max_message_chars: Option<NonZeroUsize>,
     acknowledges: bool,
     hears_answers: bool,
+    shows_drafts: bool,
     /// Ids of accepted messages without a receipt yet.
     taken: Lock<SortedSet<String>>,
 }
@@ -52,6 +53,7 @@ impl HostedChannel {
             media: settings.media,
             max_message_chars: settings.max_message_chars,
             acknowledges: plugin.module.summary().acknowledges(),
+            shows_drafts: plugin.module.summary().shows_drafts(),
             hears_answers: plugin.module.summary().hears_answers(),
             taken: Lock::default(),
         }
@@ -140,10 +142,9 @@ impl HostedChannel {
         }
     }
 
-    /// Sends a payload to the guest, with the thread that it belongs to.
-    async fn pass_on(
+    /// A payload as the guest gets it, with the thread that it belongs to.
+    fn payload_json(
         &self,
-        target: &str,
         payload: &MessagePayload,
         thread: Option<&str>,
     ) -> Result<String, PluginError> {
@@ -155,11 +156,15 @@ impl HostedChannel {
             what: "payload".into(),
             problem: error.to_string(),
         })?;
-        if let Some(thread) = thread {
+        if let Some(thread) = thread.filter(|_| self.threads) {
             sent["thread"] = thread.into();
         }
-        let (target, payload_json) = (target.to_owned(), json_line(&sent));
-        self.guest.ask_text(GuestCall::Send { target, payload_json }).await
+        Ok(json_line(&sent))
+    }
+
+    /// The target of a reply, and its payload as the guest gets it.
+    fn target_and_payload(&self, reply: &Reply) -> Result<(String, String), PluginError> {
+        Ok((reply.chat.clone(), self.payload_json(&reply.payload, reply.thread.as_deref())?))
     }
 
     /// The accepted messages without a receipt.
@@ -259,7 +264,10 @@ impl ChannelAdapter for HostedChannel {
         target: &'a str,
         payload: &'a MessagePayload,
     ) -> BoxFuture<'a, Result<String, PluginError>> {
-        Box::pin(self.pass_on(target, payload, None))
+        Box::pin(async move {
+            let (target, payload_json) = (target.to_owned(), self.payload_json(payload, None)?);
+            self.guest.ask_text(GuestCall::Send { target, payload_json }).await
+        })
     }
 
     /// Receipts are given where messages are handed over, so a taken message has had its own.
@@ -282,7 +290,32 @@ impl ChannelAdapter for HostedChannel {
     }
 
     fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
-        let thread = reply.thread.as_deref().filter(|_| self.threads);
-        Box::pin(self.pass_on(&reply.chat, &reply.payload, thread))
+        Box::pin(async move {
+            let (target, payload_json) = self.target_and_payload(reply)?;
+            self.guest.ask_text(GuestCall::Send { target, payload_json }).await
+        })
+    }
+
+    fn shows_drafts(&self) -> bool {
+        self.shows_drafts
+    }
+
+    fn draft<'a>(&'a self, beginning: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
+        Box::pin(async move {
+            let (target, payload_json) = self.target_and_payload(beginning)?;
+            self.guest.ask_text(GuestCall::Draft { target, payload_json }).await
+        })
+    }
+
+    fn revise<'a>(
+        &'a self,
+        draft: &'a str,
+        reply: &'a Reply,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            let (target, payload_json) = self.target_and_payload(reply)?;
+            let id = draft.to_owned();
+            self.guest.tell(GuestCall::Revise { target, id, payload_json }).await
+        })
     }
 }

@@ -2,7 +2,7 @@
 //! it.
 //!
 //! Keys: `in/<id>` is the text of a message that comes until it is acknowledged, `heard/<number>` is what the host told,
-//! `mode/<function>` is what happens instead, `mode/sender` is who writes.
+//! `mode/<function>` is what happens instead, `mode/sender` is who writes, `mode/thread` in which thread.
 
 #![no_std]
 
@@ -26,6 +26,7 @@ wit_bindgen::generate!({
             include weft:kinds/channel@0.1.0;
             include weft:kinds/receipts@0.1.0;
             include weft:kinds/answered@0.1.0;
+            include weft:kinds/drafts@0.1.0;
             import weft:host/clock@0.1.0;
             import weft:host/store@0.1.0;
         }
@@ -100,7 +101,7 @@ impl exports::channel::Guest for Relay {
                 chat: "room".to_string(),
                 payload_json: payload.build().to_text(),
                 metadata_json: String::new(),
-                thread: None,
+                thread: Some(value("mode/thread")).filter(|thread| !thread.is_empty()),
                 message_id: key.strip_prefix("in/").map(str::to_string),
             }
         });
@@ -126,6 +127,16 @@ impl exports::answered::Guest for Relay {
             Outcome::Unsent => "unsent",
         };
         heard("answered", &[&message_id, outcome]).map(drop)
+    }
+}
+
+impl exports::drafts::Guest for Relay {
+    fn draft(target: String, payload_json: String) -> Result<String, String> {
+        heard("draft", &[&target, &payload_json])
+    }
+
+    fn revise(target: String, id: String, payload_json: String) -> Result<(), String> {
+        heard("revise", &[&target, &id, &payload_json]).map(drop)
     }
 }
 
