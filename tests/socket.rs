@@ -30,7 +30,7 @@ use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
 use weft_lite::pipeline::{ChannelRules, Gateway, GatewayOptions};
 use weft_lite::{
     Approval, BoxFuture, ChannelAdapter, MessagePayload, PipelineStage, PipelineStageType,
-    PluginCapability, PluginPackage, Runtime, Secret, limits,
+    PluginCapability, PluginPackage, Requester, Runtime, Secret, limits,
 };
 
 struct World {
@@ -87,6 +87,38 @@ impl PipelineStage for Model {
             };
             Ok(state)
         })
+    }
+
+    /// Says each word of what begins with `say` before it answers.
+    fn process_for<'a>(
+        &'a self,
+        state: Value,
+        requester: Arc<dyn Requester>,
+    ) -> BoxFuture<'a, Result<Value, PluginError>> {
+        Box::pin(async move {
+            let text = state["text"].as_str().unwrap();
+            for word in text.split_inclusive(' ').filter(|_| text.starts_with("say")) {
+                requester.say(word.into()).await;
+            }
+            self.process(state).await
+        })
+    }
+}
+
+/// A stage that could change every answer.
+struct Later;
+
+impl PipelineStage for Later {
+    fn name(&self) -> &str {
+        "later"
+    }
+
+    fn stage_type(&self) -> PipelineStageType {
+        PipelineStageType::PostProcess
+    }
+
+    fn process<'a>(&'a self, state: Value) -> BoxFuture<'a, Result<Value, PluginError>> {
+        Box::pin(async move { Ok(state) })
     }
 }
 
@@ -197,6 +229,36 @@ fn a_message_is_answered_under_its_id() {
         assert!(failure["next_step"].as_str().unwrap().contains("/help"), "{failure}");
         let tool = client.ask("no_such_tool {}").await;
         assert_eq!((&tool["type"], &tool["code"]), (&json!("failure"), &json!("unknown_tool")));
+    });
+}
+
+#[test]
+fn parts_come_to_those_who_ask() {
+    let world = World::simple();
+    world.runtime.block_on(async {
+        let mut client = world.connect().await;
+        let ask = json!({ "type": "message", "id": "1", "text": "say it", "parts": true });
+        let answer = json!({ "type": "answer", "id": "1", "text": "<say it>" });
+        client.say(ask.clone()).await;
+        for text in ["say ", "it"] {
+            assert_eq!(client.next().await, json!({ "type": "part", "id": "1", "text": text }));
+        }
+        assert_eq!(client.next().await, answer);
+        let mut in_thread = ask.clone();
+        in_thread["thread"] = "t".into();
+        client.say(in_thread).await;
+        let part = json!({ "type": "part", "id": "1", "thread": "t", "text": "say " });
+        assert_eq!(client.next().await, part);
+        client.next().await;
+        assert_eq!(client.next().await["type"], "answer");
+        // Who does not ask gets the answer alone.
+        assert_eq!(client.ask("say it").await["type"], "answer");
+        // So does everybody where the answer may still be changed.
+        world.runtime.host().register(Member::stage(Arc::new(Later))).await.unwrap();
+        let stages = PluginCapability::PipelineStage;
+        world.runtime.host().start_member(stages, "later").await.unwrap();
+        client.say(ask).await;
+        assert_eq!(client.next().await, answer);
     });
 }
 

@@ -27,6 +27,8 @@
 //! - Over TCP the client begins with `{"type":"hello","token":"..."}`.
 //! - A message may have `chat` (default `main`; each chat is a conversation of its own), `thread`, `sender`, `metadata` and
 //!   `attachments: [{"mime":"image/png","bytes":"<base64>"}]`.
+//! - A message with `"parts":true` gets lines like `{"type":"part","id":"1","text":"one "}` while its answer comes. The answer
+//!   follows whole.
 //! - An answer has one of `text`, `value` and `attachment`, the `thread` of its message, and `part` and `parts` if there are several.
 //! - Every message ends with one frame: the last part of an `answer`, a `failure`, or `refused` if it was not accepted.
 //! - A line that is not understood is answered with an `error`.

@@ -14,8 +14,9 @@ use super::connection::{ClientConnection, Limits};
 use super::options::{SocketAddress, SocketOptions};
 use super::protocol::{ErrorCode, SOCKET, ToClient};
 use crate::contract::{
-    Acknowledgement, BoxFuture, ByteBudget, Cancellation, ChannelAdapter, ChannelFormat,
-    ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, SortedMap, TextFormat,
+    Acknowledgement, AnswerPart, BoxFuture, ByteBudget, Cancellation, ChannelAdapter,
+    ChannelFormat, ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, SortedMap,
+    TextFormat,
 };
 use crate::task::{Held, Lock, until};
 
@@ -305,6 +306,22 @@ impl ChannelAdapter for SocketChannel {
             let (connection, _) = self.connection(&progress.chat)?;
             let id = progress.reply_to.clone().unwrap_or_default();
             connection.write(&ToClient::Progress { id, note: progress.note.clone() }).await?;
+            Ok(())
+        })
+    }
+
+    fn shows_parts(&self) -> bool {
+        true
+    }
+
+    fn part<'a>(&'a self, part: &'a AnswerPart) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            let (connection, _) = self.connection(&part.chat)?;
+            let id = part.reply_to.clone().unwrap_or_default();
+            if connection.wants_parts(&id) {
+                let (thread, text) = (part.thread.clone(), &*part.text);
+                connection.write(&ToClient::Part { id, thread, text }).await?;
+            }
             Ok(())
         })
     }

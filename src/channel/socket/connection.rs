@@ -76,6 +76,8 @@ struct ConnectionState {
 struct InFlight {
     /// Whether its client wants to hear of progress.
     progress: bool,
+    /// Whether its client shows the answer as it comes.
+    parts: bool,
     _held: HeldBytes,
 }
 
@@ -102,6 +104,10 @@ impl ClientConnection {
 
     pub(super) fn wants_progress(&self, id: &str) -> bool {
         self.state().in_flight.get(id).is_some_and(|message| message.progress)
+    }
+
+    pub(super) fn wants_parts(&self, id: &str) -> bool {
+        self.state().in_flight.get(id).is_some_and(|message| message.parts)
     }
 
     /// Writes the last word on a message. Its id is free before the client can know of it.
@@ -289,11 +295,14 @@ impl ClientConnection {
                 thread,
                 sender,
                 progress,
+                parts,
                 attachments,
                 metadata,
             }) => {
                 let begun = speaker(client, sender).and_then(|sender| {
-                    self.begin(&id, &chat, progress, limits, line.len())?;
+                    let held = self.begin(&id, &chat, limits, line.len())?;
+                    let message = InFlight { progress, parts, _held: held };
+                    self.state().in_flight.insert(id.clone(), message);
                     Ok(sender)
                 });
                 let sender = match begun {
@@ -327,15 +336,14 @@ impl ClientConnection {
         }
     }
 
-    /// Notes that a message waits for its last word.
+    /// Notes the chat of a message, and returns the room that the message takes until its last word.
     fn begin(
         &self,
         id: &str,
         chat: &str,
-        progress: bool,
         limits: &Limits,
         bytes: usize,
-    ) -> Result<(), Failure> {
+    ) -> Result<HeldBytes, Failure> {
         let refused =
             |code: ErrorCode, message: String, step: &str| Err(code.failure(message, step));
         if !is_name(id) || !is_name(chat) {
@@ -362,11 +370,10 @@ impl ClientConnection {
             }
             state.chats.push(if chat == MAIN { MAIN.into() } else { chat.to_owned() });
         }
-        let Some(held) = self.budget.hold(MESSAGE_COPIES * bytes) else {
-            return refused(ErrorCode::NoRoom, NO_ROOM_MESSAGE.into(), "send it again later");
-        };
-        state.in_flight.insert(id.to_owned(), InFlight { progress, _held: held });
-        Ok(())
+        match self.budget.hold(MESSAGE_COPIES * bytes) {
+            Some(held) => Ok(held),
+            None => refused(ErrorCode::NoRoom, NO_ROOM_MESSAGE.into(), "send it again later"),
+        }
     }
 
     /// Hands messages to the gateway in their order. A chat without room makes the next ones wait.

@@ -8,7 +8,7 @@
 //!
 //! | from the client | |
 //! | --- | --- |
-//! | `message` | `id` and `text`, and if wanted `chat` (conversations are apart; default `main`), `thread`, `sender`, `progress: true`, `attachments: [{"mime": ..., "bytes": <base64>}]`, `metadata: {...}` |
+//! | `message` | `id` and `text`, and if wanted `chat` (conversations are apart; default `main`), `thread`, `sender`, `progress: true`, `parts: true`, `attachments: [{"mime": ..., "bytes": <base64>}]`, `metadata: {...}` |
 //! | `cancel` | `id` of a message, and its `chat` where that isn't `main` |
 //!
 //! | from the channel | |
@@ -16,6 +16,7 @@
 //! | `hello` | `protocol` (1), `version` of the program |
 //! | `taken` | `id`: the work begins; only for messages with `progress` |
 //! | `progress` | `id`, `note`: what happens now |
+//! | `part` | `id`, the message's `thread` if it had one, `text`: what follows the parts before it, of an answer that is not finished; only for messages with `parts` |
 //! | `answer` | `id`, the message's `thread` if it had one, and one of `text`, `value` (any JSON), `attachment: {"mime": ..., "bytes": ...}`; `part` and `parts` where there are several |
 //! | `failure` | `id`, `code`, `message`, `next_step`, and what the kind of failure has besides |
 //! | `refused` | the same: the message was not accepted |
@@ -39,6 +40,9 @@
 //! owner. The owner's programs may speak for somebody else, whom they name as the message's `sender`: it
 //! is then as if that one wrote, so the allow-list has to name them, and what only the owner may do is
 //! refused. They should have a `chat` of their own. Nobody can be named `owner` or `uid:...` in this way.
+//!
+//! The answer comes whole after its parts, and counts: a failure may come instead, and a value or another text than the
+//! parts said. There are no parts of an answer that a later stage may change, and none after 256 KB.
 //!
 //! Every message gets exactly one final frame: the last part of an `answer`, a `failure` or a
 //! `refused`. A client that closes its sending side still gets them; if it is gone altogether its

@@ -30,6 +30,8 @@ pub(super) enum FromClient {
         /// For whom the client speaks, where that isn't itself.
         sender: Option<String>,
         progress: bool,
+        /// Whether it shows the answer as it comes.
+        parts: bool,
         /// Checked where attachments of all channels are.
         attachments: Option<Value>,
         metadata: Metadata,
@@ -63,6 +65,7 @@ impl FromClient {
                 thread: line.text("thread")?,
                 sender: line.text("sender")?,
                 progress: line.flag("progress")?,
+                parts: line.flag("parts")?,
                 attachments: line.value("attachments"),
                 metadata: line.object("metadata")?.into_iter().flatten().collect(),
             },
@@ -87,6 +90,11 @@ pub(super) enum ToClient<'a> {
     Progress {
         id: String,
         note: String,
+    },
+    Part {
+        id: String,
+        thread: Option<String>,
+        text: &'a str,
     },
     Answer {
         id: String,
@@ -139,9 +147,13 @@ impl<'a> ToClient<'a> {
             }
             Self::Taken { id } => ("taken", vec![text("id", id)]),
             Self::Progress { id, note } => ("progress", vec![text("id", id), text("note", note)]),
+            Self::Part { id, thread, text: part } => {
+                let mut fields = in_thread(id, thread);
+                fields.push(text("text", part));
+                ("part", fields)
+            }
             Self::Answer { id, thread, part, payload } => {
-                let mut fields = vec![text("id", id)];
-                fields.extend(thread.as_ref().map(|thread| text("thread", thread)));
+                let mut fields = in_thread(id, thread);
                 if let Some((part, parts)) = *part {
                     fields.extend([("part", part.into()), ("parts", parts.into())]);
                 }
@@ -166,6 +178,12 @@ impl<'a> ToClient<'a> {
 
 fn text<'a>(name: &'a str, text: &str) -> (&'a str, Value) {
     (name, text.into())
+}
+
+/// What begins the fields of an answer.
+fn in_thread(id: &str, thread: &Option<String>) -> Vec<(&'static str, Value)> {
+    let thread = thread.as_ref().map(|thread| text("thread", thread));
+    [text("id", id)].into_iter().chain(thread).collect()
 }
 
 fn failed<'a>(id: &str, failure: &'a Failure) -> Vec<(&'a str, Value)> {
