@@ -21,7 +21,7 @@ fn setup() -> Setup {
     Setup {
         permissions: json!({
             "network": ["*"],
-            "secrets": ["token", "other", "lost", "broken", "empty", "wild", "near"],
+            "secrets": ["token", "other", "lost", "broken", "empty", "wild", "near", "long"],
         }),
         server: tls::server(|_| ok("thanks")),
         network: |options| tls::trusting(options).allow_private_hosts(["box.local"]).unwrap(),
@@ -31,6 +31,7 @@ fn setup() -> Setup {
             ("other", secret("0ther", &["elsewhere.example"])),
             ("wild", secret("w1ld", &["*.example"])),
             ("unasked", secret("unasked", &["*"])),
+            ("long", secret(&"l0ng".repeat(256), &["secure.example"])),
             ("broken", secret("hu\r\nsh", &["*"])),
             ("empty", secret("", &["*"])),
         ]),
@@ -63,6 +64,20 @@ fn a_secret_arrives_through_the_door() {
     for sent in world.server.requests() {
         assert!(sent.contains("authorization: Bearer s3cr3t\r\n"), "{sent}");
     }
+}
+
+#[test]
+fn filled_headers_have_a_size_limit() {
+    let world = World::new(setup());
+    let headers = |values: &[usize]| {
+        let headers = values.iter().map(|&times| json!(["x", "{{secret:long}}".repeat(times)]));
+        json!({ "url": SECURE, "headers": headers.collect::<Vec<_>>() })
+    };
+    world.send(&headers(&[15, 16])).unwrap();
+    for too_large in [&[15, 17][..], &[33], &[1000]] {
+        assert_eq!(world.refused(&headers(too_large)), "request headers too large");
+    }
+    assert_eq!(world.server.requests().len(), 1);
 }
 
 #[test]

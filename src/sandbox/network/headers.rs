@@ -52,8 +52,8 @@ const HOST_ONLY: [&str; 24] = [
 
 /// Headers of one request.
 const MAX_HEADERS: usize = 64;
-/// Names and values of all headers of one request.
-const MAX_HEADERS_BYTES: usize = 32 * KB;
+/// Names and values of all headers of one request, also once secrets have replaced their placeholders.
+pub(super) const MAX_HEADERS_BYTES: usize = 32 * KB;
 
 /// A method, in any case.
 ///

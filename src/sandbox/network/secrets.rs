@@ -13,11 +13,11 @@ use hyper::header::HeaderName;
 
 use super::RequestError;
 use super::allowlist::HostPattern;
-use super::headers::header_value;
+use super::headers::{MAX_HEADERS_BYTES, header_value};
 use super::permit::Route;
 use super::settings::SettingValues;
 use super::url::{Host, Scheme, Url};
-use crate::contract::{NEEDS_HTTPS, Secret, SecretSource, setting_key};
+use crate::contract::{NEEDS_HTTPS, Secret, SecretSource, SortedMap, setting_key};
 use crate::sandbox::redact::{PluginSecrets, Redactor};
 use crate::sandbox::text::cut;
 use crate::task::off_executor;
@@ -65,7 +65,8 @@ impl SecretGate {
     /// # Errors
     ///
     /// In this order: `secret not permitted`, `secret not available`, `may not be sent to`,
-    /// `needs https` (plain http is for secrets that allow it, toward private hosts), `secret is not a header value`.
+    /// `needs https` (plain http is for secrets that allow it, toward private hosts), `secret is not a header value`,
+    /// `request headers too large`.
     pub(super) async fn fill(
         &self,
         headers: Vec<(HeaderName, String)>,
@@ -73,10 +74,16 @@ impl SecretGate {
         route: &Route,
     ) -> Result<HeaderMap, RequestError> {
         let mut filled = HeaderMap::with_capacity(headers.len());
+        let mut values = SortedMap::new();
+        let mut bytes_left = MAX_HEADERS_BYTES;
         for (name, text) in headers {
             let with_secrets = text.contains(OPEN);
-            let text =
-                if with_secrets { self.fill_one(&name, &text, url, route).await? } else { text };
+            let text = match with_secrets {
+                true => self.fill_one(&name, &text, url, route, &mut values).await?,
+                false => text,
+            };
+            let left = bytes_left.checked_sub(name.as_str().len() + text.len());
+            bytes_left = left.ok_or(RequestError::HeadersTooLarge)?;
             let mut value = header_value(&text)
                 .ok_or_else(|| RequestError::InvalidHeader { name: name.to_string() })?;
             value.set_sensitive(with_secrets);
@@ -86,13 +93,15 @@ impl SecretGate {
     }
 
     /// One header's value with its placeholders replaced. A replaced text is not searched again, so a secret that
-    /// contains a placeholder brings in no other.
+    /// contains a placeholder brings in no other. `values` has the secrets of the request so far, so that each is
+    /// looked up once.
     async fn fill_one(
         &self,
         header: &HeaderName,
         text: &str,
         url: &Url,
         route: &Route,
+        values: &mut SortedMap<String, String>,
     ) -> Result<String, RequestError> {
         let mut filled = String::new();
         let mut rest = text;
@@ -100,8 +109,14 @@ impl SecretGate {
             let Some((name, behind)) = after.split_once(CLOSE) else {
                 return Err(RequestError::InvalidHeader { name: header.to_string() });
             };
+            if !values.contains_key(name) {
+                values.insert(name.to_owned(), self.value(name, url, route).await?);
+            }
             filled.push_str(before);
-            filled.push_str(&self.value(name, url, route).await?);
+            filled.extend(values.get(name).map(String::as_str));
+            if filled.len() > MAX_HEADERS_BYTES {
+                return Err(RequestError::HeadersTooLarge);
+            }
             rest = behind;
         }
         filled.push_str(rest);
