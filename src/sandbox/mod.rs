@@ -36,9 +36,9 @@
 //!
 //! The host puts a secret into a header value after all other checks, and only for a host to which the secret is
 //! bound. In answers, errors and redirects of that host every form of the value becomes `[redacted]`: plain, in
-//! another case, JSON-escaped, percent-encoded, in hex (from 4 bytes) and in base64 (from 6 bytes). A body that is
-//! read bit by bit is held back from its last line break, or as far as the longest form of a secret reaches. A part
-//! of a secret, or one that is compressed, encrypted, hashed or encoded twice, is not recognized.
+//! another case, escaped as in JSON or HTML, percent-encoded, in hex (from 4 bytes) and in base64 (from 6 bytes). A
+//! body that is read bit by bit is held back from its last line break, or as far as the longest form of a secret
+//! reaches. A part of a secret, or one that is compressed, encrypted, hashed or encoded twice, is not recognized.
 //!
 //! # Audit
 //!

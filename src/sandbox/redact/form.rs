@@ -1,13 +1,16 @@
 //! The forms in which a server can return a value: plain, in hex, and in base64 at each of the three offsets in
 //! its groups.
 //!
-//! Every form is compared without regard to ASCII case. Single characters may also be percent-encoded (`%2f`)
-//! or escaped as in JSON (`\/`, `\u002f`).
+//! Every form is compared without regard to ASCII case. Single characters may also be percent-encoded (`%2f`),
+//! escaped as in JSON and JavaScript (`\/`, `\u002f`, `\x2f`), or references of HTML (`&#47;`, `&#x2f;`, `&amp;`).
 
 /// Shorter values have no hex form: it would match too much ordinary text.
 const MIN_HEX_VALUE_BYTES: usize = 4;
 /// Shorter values have no base64 form.
 const MIN_BASE64_VALUE_BYTES: usize = 6;
+
+/// The longest reference of HTML that servers write for a character of ASCII: `&quot;`, `&#x2f;`, `&#039;`.
+const MAX_REFERENCE_BYTES: usize = 6;
 
 /// The digits of hex, folded.
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -73,7 +76,7 @@ impl SecretForm {
 
     /// Whether `byte` can be the form's first in a text.
     pub(super) fn begins_with(&self, byte: u8) -> bool {
-        matches!(byte, b'%' | b'\\') || self.bytes.first() == Some(&self.encoding.fold(byte))
+        is_escape(byte) || self.bytes.first() == Some(&self.encoding.fold(byte))
     }
 
     /// The start and end of the form in `text`, if `text` has it at `at`. Each comparison uses one of `steps`;
@@ -93,7 +96,7 @@ impl SecretForm {
         Some((start, if behind && is_base64(end) { end + 1 } else { end }))
     }
 
-    /// The end of the form in `text`. `escaped_first` says which reading of a `%` or `\` is tried first.
+    /// The end of the form in `text`. `escaped_first` says which reading of a `%`, `\` or `&` is tried first.
     fn end(&self, text: &[u8], at: usize, escaped_first: bool, steps: &mut usize) -> Option<usize> {
         let mut end = at;
         for &byte in &self.bytes {
@@ -114,7 +117,7 @@ impl SecretForm {
 
     /// Whether a character of the value may be plain or the start of an escape, so both readings are tried.
     fn is_ambiguous(&self) -> bool {
-        self.bytes.iter().any(|byte| matches!(byte, b'%' | b'\\'))
+        self.bytes.iter().copied().any(is_escape)
     }
 }
 
@@ -145,6 +148,11 @@ impl FormEncoding {
     }
 }
 
+/// Whether `character` begins escapes.
+fn is_escape(character: u8) -> bool {
+    matches!(character, b'%' | b'\\' | b'&')
+}
+
 /// The byte of an escape at the start of `text`, and the escape's length.
 fn escaped(text: &[u8]) -> Option<(u8, usize)> {
     let pair = |high: u8, low: u8| {
@@ -154,7 +162,29 @@ fn escaped(text: &[u8]) -> Option<(u8, usize)> {
     match *text {
         [b'%', high, low, ..] => Some((pair(high, low)?, 3)),
         [b'\\', b'u', b'0', b'0', high, low, ..] => Some((pair(high, low)?, 6)),
-        [b'\\', byte @ (b'"' | b'\\' | b'/'), ..] => Some((byte, 2)),
+        [b'\\', b'x', high, low, ..] => Some((pair(high, low)?, 4)),
+        [b'\\', byte @ (b'"' | b'\'' | b'\\' | b'/'), ..] => Some((byte, 2)),
+        [b'&', ref rest @ ..] => {
+            let name_bytes =
+                rest.iter().take(MAX_REFERENCE_BYTES - 1).position(|it| *it == b';')?;
+            Some((referenced(rest.get(..name_bytes)?)?, name_bytes + 2))
+        }
+        _ => None,
+    }
+}
+
+/// The byte for which a reference of HTML stands, by what is between `&` and `;`.
+fn referenced(name: &[u8]) -> Option<u8> {
+    let number =
+        |digits: &[u8], radix| u8::from_str_radix(str::from_utf8(digits).ok()?, radix).ok();
+    match name {
+        b"amp" => Some(b'&'),
+        b"lt" => Some(b'<'),
+        b"gt" => Some(b'>'),
+        b"quot" => Some(b'"'),
+        b"apos" => Some(b'\''),
+        [b'#', b'x' | b'X', digits @ ..] => number(digits, 16),
+        [b'#', digits @ ..] => number(digits, 10),
         _ => None,
     }
 }

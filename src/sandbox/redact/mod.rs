@@ -6,9 +6,8 @@
 //! every host that the plugin has sent a request to.
 //!
 //! Not recognized are: a part of a value; a value that is encoded twice, compressed, encrypted, hashed,
-//! reversed or broken into lines; HTML entities, and other encodings than those of [`form`]; values under 4
-//! bytes in hex, and under 6 in base64. A server that wants to reveal a secret can do so: bind secrets to hosts
-//! that you trust with them.
+//! reversed or broken into lines; other encodings than those of [`form`]; values under 4 bytes in hex, and under
+//! 6 in base64. A server that wants to reveal a secret can do so: bind secrets to hosts that you trust with them.
 
 #[cfg_attr(
     not(feature = "net"),

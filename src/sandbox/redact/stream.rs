@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn parts_give_what_the_whole_gives() {
-        let redactor = redactor(&[KEY, "Ab/9", "100%", r"back\slash"]);
+        let redactor = redactor(&[KEY, "Ab/9", "100%", r"back\slash", r#"<q&a>"it's""#]);
         let all = |form: fn(u8) -> String| KEY.bytes().map(form).collect::<String>();
         let bodies = [
             format!("a {KEY} b Ab/9 c {}", &KEY[..9]),
@@ -118,6 +118,8 @@ mod tests {
             "QWIvOSt6PT1fcS1LZXk= xBYi85K3o9PV9xLUtleQ== xyQWIvOSt6PT1fcS1LZXkz".into(),
             "eEFiLzkrej09X3EtS2V5 eHlBYi85K3o9PV9xLUtleQ== dXNlcjpBYi85K3o9PV9xLUtleQ".into(),
             r"100% 100%25 %3100% back\slash back\\slash back%5cslash back\u005Cslash \ \u %".into(),
+            r#"<q&a>"it's" &lt;q&amp;a&gt;&quot;it&apos;s&quot; <q&#38;a>\"it\'s\x22 &lt;q& &#"#
+                .into(),
         ];
         for body in &bodies {
             let whole = redactor.redact(body);
@@ -126,6 +128,8 @@ mod tests {
                 assert_eq!(redacted(&redactor, body, part_bytes), whole, "{body} by {part_bytes}");
             }
         }
+        let whole = redactor.redact(&bodies[bodies.len() - 1]);
+        assert_eq!(whole, "[redacted] [redacted] [redacted] &lt;q& &#");
     }
 
     #[test]
