@@ -127,7 +127,8 @@ fn t10_eleventh_request_within_a_minute() {
 fn t11_body_of_two_megabytes() {
     let world = World::allowing(&["example.com"]);
     let post = |size: usize| {
-        world.call("http_big_body", &json!({ "url": "http://example.com/", "size": size }))
+        let params = json!({ "url": "http://example.com/", "method": "POST", "size": size });
+        world.call("http", &params)
     };
     let error = post(2 << 20).unwrap_err();
     assert_eq!(error, CallError::Guest { message: "request body too large".into() });

@@ -30,12 +30,12 @@ thread_local! {
 }
 
 /// Each tool with its parameters; a name with `?` may be left out.
-const TOOLS: [(&str, &str, &[&str]); 29] = [
+const TOOLS: [(&str, &str, &[&str]); 28] = [
     ("echo", "Gives the parameters back as they came.", &[]),
     (
         "http",
         "Sends one request: headers are pairs of strings.",
-        &["url", "method?", "headers?", "body?"],
+        &["url", "method?", "headers?", "body?", "size?"],
     ),
     (
         "fetch",
@@ -50,7 +50,6 @@ const TOOLS: [(&str, &str, &[&str]); 29] = [
     ("next", "Reads a stream: {body}, null at its end.", &["stream"]),
     ("drain", "Reads a stream to its end: {bytes, longest}, of one part.", &["stream"]),
     ("close", "Closes a stream.", &["stream"]),
-    ("http_big_body", "Posts a body of that many bytes.", &["url", "size"]),
     ("read", "Reads a file: {content}.", &["path"]),
     ("read_length", "Reads a file: {length} in bytes.", &["path"]),
     ("write", "Writes a file.", &["path", "content"]),
@@ -114,11 +113,6 @@ fn run(tool: &str, params: &Value) -> Result<Value, String> {
     match tool {
         "echo" => Ok(params.clone()),
         "http" => http::request(params),
-        "http_big_body" => {
-            let body = "x".repeat(number(params, "size")?);
-            let body = host::http_request("POST", text(params, "url")?, &[], Some(&body))?;
-            Ok(json!({ "body": body }))
-        }
         "fetch" => http::fetch(params),
         "open" => http::open(params),
         "next" => http::next(params),
