@@ -493,8 +493,8 @@ fn a_wrong_command_line_is_explained_on_stderr() {
     for (arguments, words) in [
         (&["fly"][..], "there is no command `fly`"),
         (&["tools", "--loud"], "unrecognized argument: --loud"),
-        (&["call"], "not provided: TOOL"),
-        (&["plugin"], "must be present: help list inspect"),
+        (&["call"], "`call` needs TOOL\n  try: see `weft-lite call --help`"),
+        (&["plugin"], "`plugin` needs a command: list, inspect, "),
         (&["tools", "--plugins", "missing"], "missing is not a folder"),
         (&["tools", "--approve", "everything"], "none of network, env, secrets, tools"),
         (&["tools", "--env", "CITY"], "NAME=VALUE"),
@@ -544,7 +544,7 @@ fn a_mistyped_command_gets_a_suggestion() {
     // Options of one command are known as well, and only there.
     let channel = "try: did you mean `--channel`?";
     dir.run(&["run", "--chanel", "socket"]).exits(2).says(channel);
-    dir.run(&["plugin", "list", "--chanel"]).exits(2).says("--help` after a command");
+    dir.run(&["plugin", "list", "--chanel"]).exits(2).says("see `weft-lite plugin list --help`");
     let registry = "try: did you mean `--registry`?";
     dir.run(&["plugin", "install", "x", "--regstry", "y"]).exits(2).says(registry);
     for wrong in ["0", "x", "-1"] {

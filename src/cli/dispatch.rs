@@ -5,6 +5,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use argh::{EarlyExit, FromArgs};
+use weft_lite::text::listed;
 
 use super::flags::Options;
 #[cfg(feature = "package")]
@@ -73,7 +74,12 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Program>, CommandFailure> {
         Err(EarlyExit { output, status: Err(()) }) => {
             let unknown = synonyms::unknown(&arguments)
                 .or_else(|| synonyms::unknown_option(&output, &arguments));
-            Err(unknown.unwrap_or_else(|| usage(&sentence(&output))))
+            Err(unknown.unwrap_or_else(|| {
+                let command = synonyms::command(&arguments);
+                let help = [&[NAME], command, &["--help"]].concat().join(" ");
+                let message = sentence(&output, &command.join(" "));
+                CommandFailure::usage(&message, &format_args!("see `{help}`"))
+            }))
         }
     }
 }
@@ -82,10 +88,20 @@ fn usage(message: &dyn fmt::Display) -> CommandFailure {
     CommandFailure::usage(message, &"see `weft-lite --help`, or `--help` after a command")
 }
 
-/// The parser's message in the form of this program: lowercase, without a full stop.
-fn sentence(output: &str) -> String {
+/// The parser's message about this command in the form of this program: lowercase, without a full stop.
+fn sentence(output: &str, command: &str) -> String {
     let lines: Vec<&str> = output.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if let [heading, missing @ ..] = lines.as_slice()
+        && heading.ends_with(':')
+    {
+        let what = if heading.contains("subcommands") { "a command: " } else { "" };
+        let missing = missing.iter().filter(|it| **it != "help" && !it.ends_with(':'));
+        return format!("`{command}` needs {what}{}", listed(missing));
+    }
     let text = lines.join(" ");
+    if let Some(option) = text.strip_prefix("No value provided for option '") {
+        return format!("`{}` needs a value", option.trim_end_matches("'."));
+    }
     if let Some(value) = text.strip_prefix("Error parsing option '")
         && let Some((option, value)) = value.split_once("' with value '")
         && let Some((value, why)) = value.split_once("': ")

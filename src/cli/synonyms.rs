@@ -83,16 +83,22 @@ pub(super) fn unknown_option(words: &str, arguments: &[&str]) -> Option<CommandF
 
 /// The usage line of the command in the arranged `arguments`, which names its options.
 fn usage_of(arguments: &[&str]) -> String {
-    let is_inner =
-        |(word, inner): (&str, &&str)| group(word).is_some_and(|it| names(it).contains(inner));
-    let command = match from_command(arguments) {
-        [word, inner, ..] if is_inner((word, inner)) => &[*word, *inner][..],
-        [word, ..] => &[*word],
-        [] => &[],
-    };
-    let asking = [command, &["--help"]].concat();
+    let asking = [command(arguments), &["--help"]].concat();
     let help = Program::from_args(&[NAME], &asking).err().map(|exit| exit.output);
     help.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The words of the command in the arranged `arguments`, all of which are known.
+pub(super) fn command<'a>(arguments: &'a [&'a str]) -> &'a [&'a str] {
+    let words = from_command(arguments);
+    let is_inner =
+        |(word, inner): (&str, &&str)| group(word).is_some_and(|it| names(it).contains(inner));
+    let number = match words {
+        [word, inner, ..] if is_inner((word, inner)) => 2,
+        [_, ..] => 1,
+        [] => 0,
+    };
+    &words[..number]
 }
 
 /// The commands of a group; `None` for a command that is no group.
