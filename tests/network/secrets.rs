@@ -133,6 +133,13 @@ fn an_allowed_private_device_needs_no_tls() {
     let command = "weft-lite secret set token --host secure.example --host 10.0.0.7 --host box.local \
                    --allow-http";
     assert!(next_step.contains(&format!("`{command}`")), "{next_step}");
+    for (value, command) in [
+        ("{{secret:lost}}", "`weft-lite secret set lost --host box.local --allow-http`"),
+        ("{{secret:other}}", "--host elsewhere.example --host box.local --allow-http`"),
+    ] {
+        let (_, next_step) = denied(&world, "http://box.local/", value);
+        assert!(next_step.contains(command), "{next_step}");
+    }
     assert_eq!(world.server.requests().len(), 1);
     // The same name on the public internet is no device, and no flag makes it one.
     let world = World::new(plain());

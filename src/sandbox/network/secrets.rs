@@ -131,19 +131,17 @@ impl SecretGate {
         }
         let Some(secret) = self.look_up(name).await else {
             let error = RequestError::secret(shown, format!("secret not available: {shown}"));
-            return Err(error.allowed_by(Some(set_command(shown, &[], &url.host))));
+            return Err(error.allowed_by(Some(set_command(shown, &[], url, route))));
         };
         if !is_bound(&secret, &url.host) {
             let rule = format!("secret {shown} may not be sent to {}", url.host);
-            let command = set_command(shown, &secret.hosts, &url.host);
+            let command = set_command(shown, &secret.hosts, url, route);
             return Err(RequestError::secret(shown, rule).allowed_by(Some(command)));
         }
         if url.scheme != Scheme::Https && !(route.local && secret.allow_http) {
             let error = RequestError::secret(shown, format!("secret {shown} {NEEDS_HTTPS}"));
             // Over the public internet no flag allows plain http.
-            let command = route
-                .local
-                .then(|| format!("{} --allow-http", set_command(shown, &secret.hosts, &url.host)));
+            let command = route.local.then(|| set_command(shown, &secret.hosts, url, route));
             return Err(error.allowed_by(command));
         }
         let empty = secret.value.trim().is_empty();
@@ -177,13 +175,16 @@ fn is_bound(secret: &Secret, host: &Host) -> bool {
     patterns.any(|pattern| pattern.covers(host))
 }
 
-/// The command that stores the secret for `host` too.
-fn set_command(name: &str, bound: &[String], host: &Host) -> String {
+/// The command that stores the secret so that it may go to this URL over this route too.
+fn set_command(name: &str, bound: &[String], url: &Url, route: &Route) -> String {
     let mut command = format!("weft-lite secret set {name}");
-    let host = host.to_string();
+    let host = url.host.to_string();
     for host in bound.iter().filter(|&bound| *bound != host).chain([&host]) {
         let quote = if host.contains('*') { "'" } else { "" };
         command.extend([" --host ", quote, host, quote]);
+    }
+    if url.scheme != Scheme::Https && route.local {
+        command.push_str(" --allow-http");
     }
     command
 }
