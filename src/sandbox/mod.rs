@@ -78,7 +78,7 @@ pub use filesystem::Authority;
 pub(crate) use filesystem::PackageRoot;
 #[cfg(feature = "net")]
 pub use network::{
-    CA_FILE, CONNECTION_FAILED, Dialer, LOOKUP_FAILED, NetworkOptions, NetworkOptionsError,
+    CA_FILE, CONNECTION_FAILED, Dialer, LOOKUP_FAILED, NO_TLS, NetworkOptions, NetworkOptionsError,
     NetworkStream, REQUEST_FAILED, REQUEST_TIMED_OUT, Resolver, SystemResolver, TLS_FAILED,
     TcpDialer, opens_private_host,
 };

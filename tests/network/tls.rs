@@ -97,7 +97,8 @@ fn a_server_showing_an_authority_certificate_is_refused() {
 fn a_server_without_tls() {
     let world = World::allowing(&["example.com"]);
     let text = world.get_refused("https://example.com/");
-    assert!(text.starts_with("TLS failed: example.com: "), "{text}");
+    let ended = "the server ended the connection before TLS was set up";
+    assert_eq!(text, format!("TLS failed: example.com: {ended}"));
 }
 
 #[test]

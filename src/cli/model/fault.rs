@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use weft_lite::sandbox::{
-    CA_FILE, CONNECTION_FAILED, LOOKUP_FAILED, REQUEST_FAILED, REQUEST_TIMED_OUT, TLS_FAILED,
+    CA_FILE, CONNECTION_FAILED, LOOKUP_FAILED, NO_TLS, REQUEST_FAILED, REQUEST_TIMED_OUT,
+    TLS_FAILED,
 };
 use weft_lite::text::{did_you_mean, listed, similar_names};
 
@@ -89,7 +90,7 @@ impl Trouble {
             Self::Failed(failure) => failure,
             Self::Private if base.is_nearby() => CommandFailure::work(
                 &format_args!("{} is private and not opened to plugins", base.host),
-                &format_args!("run `weft-lite model set {base}`, which opens it"),
+                &format_args!("run `{}`, which opens it", asked.command()),
             ),
             Self::Private => CommandFailure::work(
                 &format_args!("{} is a public name for a private address", base.host),
@@ -154,6 +155,8 @@ fn no_answer(text: &str, base: &ModelUrl) -> String {
         "it may still be loading the model: run this again in a minute"
     } else if is(TLS_FAILED) && text.contains(CA_FILE) {
         "set it there, and run this again"
+    } else if is(TLS_FAILED) && text.contains(NO_TLS) {
+        return format!("check the port, or try {}", other("http"));
     } else if is(TLS_FAILED) {
         let http = other("http");
         return format!("check the server's certificate; if the server has none, try {http}");
@@ -183,7 +186,9 @@ fn of_status(status: u16, words: &str, asked: &Asked<'_>) -> CommandFailure {
             )
         }
         (401 | 403, _) if with_key => {
-            "check the key, and give the right one with `--key-from-env` or `--key-file`".to_owned()
+            "check the key, and run this again with the right one: typed, or by `--key-from-env` or \
+             `--key-file`"
+                .to_owned()
         }
         (300..400, _) if is_set => {
             "set the URL that it sends to with `weft-lite model set URL`, if you trust that server"

@@ -12,6 +12,8 @@ pub const LOOKUP_FAILED: &str = "name lookup failed";
 pub const CONNECTION_FAILED: &str = "connection failed";
 /// The beginning of an error for a server whose certificate is not valid, or that speaks no TLS.
 pub const TLS_FAILED: &str = "TLS failed";
+/// What an error of TLS says of a server that speaks none.
+pub const NO_TLS: &str = "the server speaks no TLS";
 /// The beginning of an error for a connection that broke, or an answer that is no HTTP.
 pub const REQUEST_FAILED: &str = "request failed";
 /// The error of a request whose time is over.

@@ -31,7 +31,8 @@ mod url;
 pub use dialer::{Dialer, NetworkStream, TcpDialer};
 pub(super) use error::RequestError;
 pub use error::{
-    CA_FILE, CONNECTION_FAILED, LOOKUP_FAILED, REQUEST_FAILED, REQUEST_TIMED_OUT, TLS_FAILED,
+    CA_FILE, CONNECTION_FAILED, LOOKUP_FAILED, NO_TLS, REQUEST_FAILED, REQUEST_TIMED_OUT,
+    TLS_FAILED,
 };
 pub(super) use gate::NetworkGate;
 pub use options::{NetworkOptions, NetworkOptionsError};

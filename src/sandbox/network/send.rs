@@ -15,7 +15,7 @@ use smol_hyper::rt::FuturesIo;
 use super::RequestError;
 use super::answer::{AnswerBody, OpenConnection, ReceivedAnswer};
 use super::dialer::NetworkStream;
-use super::error::CA_FILE;
+use super::error::{CA_FILE, NO_TLS};
 use super::fair::FairStream;
 use super::permit::HttpPermit;
 use super::response::{self, ResponseHead};
@@ -161,7 +161,14 @@ async fn secure(
 /// The problem, with the next step if the operator can solve it.
 fn tls_problem(error: &io::Error) -> String {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let Some(rustls::Error::InvalidCertificate(reason)) = inner else { return error.to_string() };
+    let reason = match inner {
+        Some(rustls::Error::InvalidCertificate(reason)) => reason,
+        Some(rustls::Error::InvalidMessage(_)) => return NO_TLS.into(),
+        _ if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return "the server ended the connection before TLS was set up".into();
+        }
+        _ => return error.to_string(),
+    };
     match reason {
         CertificateError::UnknownIssuer => format!(
             "the certificate's issuer is not known; if it is yours, name its certificate in \
