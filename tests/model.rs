@@ -260,14 +260,15 @@ fn a_kept_key_that_is_refused_is_named() {
     let (dir, server) = (Dir::new(), serving(&["tiny"], Some(KEY)));
     let file = dir.write("old.txt", "sk-old");
     let old = ["set", &url(&server), "--key-file", file.to_str().unwrap()];
-    model(&dir, &old).exits(1).says("try: check the key, and give the right one");
+    model(&dir, &old).exits(1).says("try: check the key, and run this again with the right one");
     let hosts = ["localhost".to_owned()];
     let value = SecretValue::Value("sk-old".into());
     let transport = SecretTransport::HttpToPrivateHosts;
     let secrets = FileSecrets::new(dir.path("home/.weft"));
     secrets.set("MODEL_KEY", value, &hosts, transport).unwrap();
     let ran = model(&dir, &["set", &url(&server)]).exits(1);
-    ran.says("answers HTTP 401: you need a key").says("try: check the key, and give the right one");
+    ran.says("answers HTTP 401: you need a key")
+        .says("try: check the key, and run this again with the right one");
     assert_eq!(config(&dir), "");
 
     let mut session = Session::start(dir.bare_command(&["model", "set", &url(&server)]));
@@ -485,7 +486,7 @@ fn check_opens_nothing_and_asks_nothing() {
     configured(&dir, &mind.to_string());
     let ran =
         model(&dir, &["show", "--check"]).exits(1).says("localhost is private and not opened");
-    ran.says(&format!("try: run `weft-lite model set {}`", url(&server)));
+    ran.says(&format!("try: run `weft-lite model set {} --name tiny`", url(&server)));
     let open = json!({ "allow_private_hosts": ["localhost"] });
     let mut mind = mind;
     mind["network"] = open;

@@ -116,7 +116,7 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
             let path = std::path::absolute(path).map_err(|error| unread(path.display(), &error))?;
             SecretValue::File(path)
         }
-        (None, None, None) => typed(&format!("the value of {name} (not shown)"))?,
+        (None, None, None) => typed("the value", &format!("the value of {name} (not shown)"))?,
         _ => {
             return Err(CommandFailure::usage(
                 &"the value can be in one place only",
@@ -150,8 +150,8 @@ pub(super) fn of_file(path: &Path) -> Result<SecretValue, CommandFailure> {
 }
 
 /// A value that is typed unseen, or that comes over a pipe.
-pub(super) fn typed(question: &str) -> Result<SecretValue, CommandFailure> {
-    terminal::hidden(question).map_err(|error| unread("the value", &error))
+pub(super) fn typed(what: &str, question: &str) -> Result<SecretValue, CommandFailure> {
+    terminal::hidden(question).map_err(|error| unread(what, &error))
 }
 
 /// The failure when no value is there or nothing was typed, without the value. Ctrl-c at a question interrupts the

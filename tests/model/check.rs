@@ -1,6 +1,9 @@
 //! `weft-lite model show --check` and `run --message` with a model that is set: what is wrong, and what to do.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
 
 use serde_json::json;
 use weft_lite::package::{FileSecrets, SecretTransport, SecretValue};
@@ -71,6 +74,33 @@ fn next_steps_are_whole_commands() {
     check(&set(&missing, None)).says(&see);
     let page = Server::start(|_| ok("<html>hello</html>"));
     check(&set(&page, None)).says("below it, for instance").says("with `weft-lite model set URL`");
+}
+
+#[test]
+fn the_former_servers_open_host_is_named() {
+    let (former, server) = (serving(&["tiny"], None), serving(&["tiny"], None));
+    let dir = Dir::new();
+    let set = |server: &Server| model(&dir, &["set", &url(server), "--json"]).exits(0).json();
+    assert_eq!(set(&former)["still_open"], json!(null));
+    assert_eq!(set(&former)["still_open"], json!(null));
+    let port = former.address.port();
+    assert_eq!(set(&server)["still_open"], json!(format!("localhost:{port}")));
+    let port = server.address.port();
+    let ran = model(&dir, &["set", &url(&former)]).exits(0);
+    ran.says(&format!("the private host localhost:{port} stays open to plugins that list it"));
+}
+
+#[test]
+fn a_server_without_tls_is_asked_over_http() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let rest = format!("://localhost:{}/v1", listener.local_addr().unwrap().port());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+    });
+    let ran = model(&Dir::new(), &["set", &format!("https{rest}")]).exits(1);
+    ran.says("the server speaks no TLS").says(&format!("or try `weft-lite model set http{rest}`"));
 }
 
 #[cfg(feature = "bundled")]

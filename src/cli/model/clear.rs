@@ -5,8 +5,7 @@ use std::fmt::Display;
 use argh::FromArgs;
 use weft_lite::package::{ConfigFile, FileSecrets};
 
-use super::settings::{MIND, MODEL_KEY, ModelSettings, by_hand, without_model};
-use super::url::ModelUrl;
+use super::settings::{MIND, MODEL_KEY, ModelSettings, by_hand, warn_still_open, without_model};
 use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
 use crate::cli::{CommandFailure, Status};
@@ -20,9 +19,8 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let (file, config) = (ConfigFile::read(&home)?, options.config()?);
     let is_set = config.plugins.contains_key(MIND);
-    let base = ModelSettings::of(&config.plugins).and_then(|it| ModelUrl::parse(&it.base_url).ok());
     // The entry may be the operator's own, or serve other plugins.
-    let still_open = base.and_then(|base| base.opened_by(&config));
+    let still_open = ModelSettings::of(&config.plugins).and_then(|it| it.opened_by(&config));
     if is_set {
         let remove = |why: &dyn Display| {
             by_hand(&home, why, &format_args!("remove `plugins.{MIND}` there yourself"))
@@ -48,10 +46,7 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
         [("removed", &is_set), ("key_removed", &had_key), ("still_open", &still_open)];
     let status = output::done(options.form(), &fields, &sentence)?;
     if let Some(host) = still_open.filter(|_| !options.json) {
-        output::message(&format_args!(
-            "the private host {host} stays open to plugins that list it; \
-             remove it from `network.allow_private_hosts` if nothing else needs it"
-        ));
+        warn_still_open(host);
     }
     Ok(status)
 }

@@ -83,7 +83,7 @@ impl ServerKey {
         if !terminal::is_there() {
             return Ok(None);
         }
-        let new = typed(&format!("{} asks for a key (not shown)", endpoint.host))?;
+        let new = typed("the key", &format!("{} asks for a key (not shown)", endpoint.host))?;
         Ok(Some(Self { name: MODEL_KEY.to_owned(), new: Some(new) }))
     }
 

@@ -9,7 +9,7 @@ use weft_lite::package::{ConfigFile, FileSecrets};
 use super::fault::{Asked, Trouble, names};
 use super::secret::ServerKey;
 use super::server::Server;
-use super::settings::{Extras, MODEL_KEY, ModelSettings, by_hand};
+use super::settings::{Extras, MODEL_KEY, ModelSettings, by_hand, warn_still_open};
 use super::url::ModelUrl;
 use crate::cli::flags::Options;
 use crate::cli::interrupts::Interrupts;
@@ -82,7 +82,10 @@ pub(super) fn run(command: &SetModel, options: &Options) -> Result<Status, Comma
         key.keep(&secrets, &endpoint)?;
     }
     file.replace(&text)?;
-    report(&settings, &extras, is_new_key, &home, options)
+    // Another server may have been asked before.
+    let still_open = before.as_ref().and_then(|before| before.opened_by(&config));
+    let still_open = still_open.filter(|entry| endpoint.opened_by(&config) != Some(*entry));
+    report(&settings, &extras, (is_new_key, still_open), &home, options)
 }
 
 fn find(
@@ -205,18 +208,19 @@ fn write_by_hand(
 fn report(
     settings: &ModelSettings,
     Extras { opened, with_memory }: &Extras,
-    is_new_key: bool,
+    (is_new_key, still_open): (bool, Option<&String>),
     home: &Path,
     options: &Options,
 ) -> Result<Status, CommandFailure> {
     let ModelSettings { base_url, model, secret } = settings;
     let path = ConfigFile::path(home).display().to_string();
     if options.json {
-        let fields: [(&str, &dyn AsJson); 6] = [
+        let fields: [(&str, &dyn AsJson); 7] = [
             ("base_url", base_url),
             ("model", model),
             ("secret", secret),
             ("opened", opened),
+            ("still_open", &still_open),
             ("memory_added", with_memory),
             ("config", &path),
         ];
@@ -231,6 +235,9 @@ fn report(
         output::message(
             &"switched the memory on; to have none, remove `plugins.memory` there: it stays out",
         );
+    }
+    if let Some(host) = still_open {
+        warn_still_open(host);
     }
     match opened {
         None => output::message(&"`weft-lite run` talks to it"),

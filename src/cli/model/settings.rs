@@ -8,7 +8,8 @@ use weft_lite::config::{Config, ConfigText, UneditableConfig};
 use weft_lite::package::ConfigFile;
 use weft_lite::sorted::SortedMap;
 
-use crate::cli::CommandFailure;
+use super::url::ModelUrl;
+use crate::cli::{CommandFailure, output};
 
 /// The plugin that asks the model.
 pub(super) const MIND: &str = "mind";
@@ -57,6 +58,11 @@ impl ModelSettings {
         Some(Self { base_url: text(URL)?, model, secret: text(SECRET) })
     }
 
+    /// The entry of the configuration that opens the private host of this model's server.
+    pub(super) fn opened_by<'c>(&self, config: &'c Config) -> Option<&'c String> {
+        ModelUrl::parse(&self.base_url).ok()?.opened_by(config)
+    }
+
     /// The configuration with this model in it.
     pub(super) fn write(&self, text: &str, extras: &Extras) -> Result<String, UneditableConfig> {
         let mut config = editable(text)?;
@@ -79,6 +85,14 @@ impl ModelSettings {
     pub(super) fn lines(&self, extras: &Extras) -> String {
         self.write("", extras).unwrap_or_default()
     }
+}
+
+/// Says that an entry still opens the private host of a server that is asked no more.
+pub(super) fn warn_still_open(host: &str) {
+    output::message(&format_args!(
+        "the private host {host} stays open to plugins that list it; \
+         remove it from `network.allow_private_hosts` if nothing else needs it"
+    ));
 }
 
 /// The configuration without a model.
