@@ -22,7 +22,7 @@ use smol::net::TcpStream;
 use smol_hyper::rt::FuturesIo;
 use support::{Report, guest, load, package};
 use weft_lite::sandbox::{
-    AuditLog, AuditOutcome, AuditRecord, Dialer, FileAudit, HostCall, NetworkOptions,
+    AuditLog, AuditOutcome, AuditRecord, Dialer, FileAudit, HostCall, LookupPlace, NetworkOptions,
     NetworkStream, PluginIdentity, Resolver, Sandbox, SandboxOptions, SystemClock, TcpDialer,
 };
 use weft_lite::{BoxFuture, PluginHost, PluginPermissions, PluginResourceConfig, Runtime};
@@ -149,7 +149,12 @@ async fn bare_request(server: SocketAddr) {
 struct Loopback(SocketAddr);
 
 impl Resolver for Loopback {
-    fn resolve<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+    fn resolve<'a>(
+        &'a self,
+        _: &'a str,
+        _: u16,
+        _: LookupPlace,
+    ) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         Box::pin(async { Ok(vec![IpAddr::V4(Ipv4Addr::new(93, 184, 216, 34))]) })
     }
 }

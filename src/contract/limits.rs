@@ -103,6 +103,8 @@ pub const HTTP_RESPONSE_BODY_BYTES: usize = 4 * MB;
 /// One HTTP request, from name lookup to the last byte of the body; of a body that is read bit by bit, to the
 /// connection.
 pub const HTTP_REQUEST_TIME: Duration = Duration::from_secs(30);
+/// Lookups of names that one plugin has under way at once, because each may keep a thread for long.
+pub const HTTP_LOOKUPS: usize = 4;
 /// Bodies of one plugin that are read bit by bit, at once. A call that reads none waits for its turn.
 pub const HTTP_STREAMS: usize = 8;
 /// Such a body in total.

@@ -78,9 +78,9 @@ pub use filesystem::Authority;
 pub(crate) use filesystem::PackageRoot;
 #[cfg(feature = "net")]
 pub use network::{
-    CA_FILE, CONNECTION_FAILED, Dialer, LOOKUP_FAILED, NO_TLS, NetworkOptions, NetworkOptionsError,
-    NetworkStream, REQUEST_FAILED, REQUEST_TIMED_OUT, Resolver, SystemResolver, TLS_FAILED,
-    TcpDialer, opens_private_host,
+    CA_FILE, CONNECTION_FAILED, Dialer, LOOKUP_FAILED, LookupPlace, NO_TLS, NetworkOptions,
+    NetworkOptionsError, NetworkStream, REQUEST_FAILED, REQUEST_TIMED_OUT, Resolver,
+    SystemResolver, TLS_FAILED, TcpDialer, opens_private_host,
 };
 pub use network::{setting_host, setting_secret};
 pub use options::{PluginIdentity, SandboxOptions};

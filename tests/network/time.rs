@@ -1,13 +1,38 @@
 //! Waiting for the network has an end, and giving up closes the socket.
 
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_lite::future::or;
 use serde_json::json;
 use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::sandbox::{LookupPlace, NetworkOptions, Resolver};
+use weft_lite::{BoxFuture, limits};
 
 use crate::server::{Reply, Server};
 use crate::world::{Setup, World};
+
+/// Lookups that go on for ever, also when nobody waits for them.
+struct Stuck;
+
+/// The lookups that [`Stuck`] was asked for.
+static LOOKUPS: AtomicUsize = AtomicUsize::new(0);
+
+impl Resolver for Stuck {
+    fn resolve<'a>(
+        &'a self,
+        _: &'a str,
+        _: u16,
+        place: LookupPlace,
+    ) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        LOOKUPS.fetch_add(1, Ordering::Relaxed);
+        std::mem::forget(place);
+        Box::pin(std::future::pending())
+    }
+}
 
 const PARAMS: &str = r#"{"url": "http://example.com/"}"#;
 
@@ -55,9 +80,7 @@ fn stopping_the_host_closes_the_socket() {
 #[test]
 fn one_request_has_less_time_than_its_call() {
     for bytes in ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"] {
-        let network = |options: weft_lite::sandbox::NetworkOptions| {
-            options.request_time(Duration::from_millis(200))
-        };
+        let network = |options: NetworkOptions| options.request_time(Duration::from_millis(200));
         let world = World::new(Setup { network, ..hanging(bytes) });
         assert_eq!(world.get_refused("http://example.com/"), "request timed out");
         world.server.left.recv_blocking().unwrap();
@@ -116,4 +139,20 @@ fn endless_interim_answers_time_out() {
         assert!(turns > 20, "{turns}");
         world.server.left.recv_blocking().unwrap();
     }
+}
+
+#[test]
+fn stuck_lookups_leave_threads_to_other_plugins() {
+    let network = |options: NetworkOptions| {
+        options.resolver(Arc::new(Stuck)).request_time(Duration::from_millis(50))
+    };
+    let world = World::new(Setup { network, ..Setup::default() });
+    world.load("beside", &json!({ "network": ["example.com"] }), &json!({}));
+    let params = json!({ "url": "http://example.com/" });
+    for _ in 0..limits::HTTP_LOOKUPS + 2 {
+        assert_eq!(world.refused_by("probe__http", &params), "request timed out");
+    }
+    assert_eq!(LOOKUPS.load(Ordering::Relaxed), limits::HTTP_LOOKUPS);
+    assert_eq!(world.refused_by("beside__http", &params), "request timed out");
+    assert_eq!(LOOKUPS.load(Ordering::Relaxed), limits::HTTP_LOOKUPS + 1);
 }

@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use weft_lite::sandbox::{
-    Dialer, HostCall, HostReply, NetworkOptions, NetworkStream, PluginIdentity, Resolver, Sandbox,
-    SandboxOptions,
+    Dialer, HostCall, HostReply, LookupPlace, NetworkOptions, NetworkStream, PluginIdentity,
+    Resolver, Sandbox, SandboxOptions,
 };
 use weft_lite::{BoxFuture, PluginPermissions, PluginResourceConfig};
 
@@ -31,7 +31,12 @@ struct Recorder {
 }
 
 impl Resolver for Recorder {
-    fn resolve<'a>(&'a self, host: &'a str, _port: u16) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+    fn resolve<'a>(
+        &'a self,
+        host: &'a str,
+        _: u16,
+        _: LookupPlace,
+    ) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         Box::pin(async move {
             self.names.lock().expect("nothing panics with it").insert(host.to_owned());
             let answer = ANSWERS.get(host.len() % ANSWERS.len()).copied().unwrap_or_default();

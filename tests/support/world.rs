@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use weft_lite::errors::CallError;
 use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
 use weft_lite::sandbox::{
-    AuditRecord, Dialer, ManualClock, MemoryAudit, NetworkOptions, NetworkStream, Resolver,
-    TcpDialer,
+    AuditRecord, Dialer, LookupPlace, ManualClock, MemoryAudit, NetworkOptions, NetworkStream,
+    Resolver, TcpDialer,
 };
 use weft_lite::{Approval, BoxFuture, PluginPackage, Runtime, Secret, SecretSource};
 
@@ -88,7 +88,12 @@ struct TestDialer {
 struct Secrets(BTreeMap<&'static str, Secret>);
 
 impl Resolver for TestResolver {
-    fn resolve<'a>(&'a self, host: &'a str, _: u16) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+    fn resolve<'a>(
+        &'a self,
+        host: &'a str,
+        _: u16,
+        _: LookupPlace,
+    ) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         let mut asked = self.asked.lock().unwrap();
         let before = asked.iter().filter(|name| *name == host).count();
         asked.push(host.to_owned());

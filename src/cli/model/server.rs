@@ -272,7 +272,7 @@ mod tests {
     use std::sync::Arc;
 
     use weft_lite::BoxFuture;
-    use weft_lite::sandbox::Resolver;
+    use weft_lite::sandbox::{LookupPlace, Resolver};
 
     use super::super::fault::Asked;
     use super::*;
@@ -281,7 +281,12 @@ mod tests {
     struct Here;
 
     impl Resolver for Here {
-        fn resolve<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        fn resolve<'a>(
+            &'a self,
+            _: &'a str,
+            _: u16,
+            _: LookupPlace,
+        ) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
             Box::pin(async { Ok(vec![Ipv4Addr::LOCALHOST.into()]) })
         }
     }

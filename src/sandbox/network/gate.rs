@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hyper::header::HeaderValue;
+use smol::lock::Semaphore;
 
 use super::RequestError;
 use super::address::{AddressClass, class_of};
@@ -12,6 +13,7 @@ use super::allowlist::Allowlist;
 use super::headers::{headers, method};
 use super::options::NetworkOptions;
 use super::permit::{CheckedRequest, HttpPermit, RequestTransport, Route};
+use super::resolver::LookupPlace;
 use super::secrets::SecretGate;
 use super::settings::SettingValues;
 use super::slots::StreamSlots;
@@ -31,6 +33,8 @@ pub(in crate::sandbox) struct NetworkGate {
     rate: Lock<SlidingWindow>,
     secrets: SecretGate,
     streams: StreamSlots,
+    /// The places for lookups of names.
+    lookups: Arc<Semaphore>,
     options: NetworkOptions,
 }
 
@@ -58,6 +62,7 @@ impl NetworkGate {
             rate: Lock::new(SlidingWindow::new(resources.max_http_requests_per_minute)),
             secrets,
             streams: StreamSlots::default(),
+            lookups: Arc::new(Semaphore::new(limits::HTTP_LOOKUPS)),
             options: options.network.clone(),
         };
         (gate, warnings)
@@ -138,10 +143,12 @@ impl NetworkGate {
         })
     }
 
-    /// The addresses of a name. The resolver is asked once, and only after the rate has counted the request.
+    /// The addresses of a name. The resolver is asked once, and only after the rate has counted the request. If
+    /// [`limits::HTTP_LOOKUPS`] are under way, the request waits for one to end.
     async fn look_up(&self, name: &str, port: u16) -> Result<Vec<IpAddr>, RequestError> {
         let failed = |problem| RequestError::Lookup { host: name.to_owned(), problem };
-        let found = self.options.resolver.resolve(name, port).await;
+        let place = LookupPlace { _place: self.lookups.acquire_arc().await };
+        let found = self.options.resolver.resolve(name, port, place).await;
         match found.map_err(|error| failed(error.to_string()))? {
             none if none.is_empty() => Err(failed("it has no address".to_owned())),
             found => Ok(found),

@@ -38,7 +38,7 @@ pub(super) use gate::NetworkGate;
 pub use options::{NetworkOptions, NetworkOptionsError};
 pub(super) use permit::HttpPermit;
 pub use private::opens_private_host;
-pub use resolver::{Resolver, SystemResolver};
+pub use resolver::{LookupPlace, Resolver, SystemResolver};
 pub(super) use send::{fetch, send};
 pub use settings::{setting_host, setting_secret};
 pub(crate) use streams::HttpStreams;

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 
+use smol::lock::SemaphoreGuardArc;
+
 use crate::contract::BoxFuture;
 use crate::task::off_executor;
 
@@ -15,7 +17,21 @@ pub trait Resolver: Send + Sync {
     /// # Errors
     ///
     /// The reason why the name was not looked up. A name without addresses is an empty list.
-    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
+    fn resolve<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+        place: LookupPlace,
+    ) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
+}
+
+/// The right to one of the lookups that a plugin may have under way.
+///
+/// A resolver keeps it as long as its work takes a thread, also when the request ends before. So a plugin whose
+/// names are slow to look up can't take all threads from others.
+#[derive(Debug)]
+pub struct LookupPlace {
+    pub(super) _place: SemaphoreGuardArc,
 }
 
 /// The operating system's resolver, on the pool of blocking threads.
@@ -25,9 +41,15 @@ pub trait Resolver: Send + Sync {
 pub struct SystemResolver;
 
 impl Resolver for SystemResolver {
-    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+    fn resolve<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+        place: LookupPlace,
+    ) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         let host = host.to_owned();
         let lookup = move || {
+            let _place = place;
             let found = (host, port).to_socket_addrs()?;
             Ok(found.map(|address| address.ip()).collect())
         };
