@@ -137,6 +137,7 @@
 //! | `cli` | yes | the program: argh, env_logger |
 //! | `watch` | yes | [`SkillWatcher`] with the kernel's notifications (notify); without it, it polls |
 //! | `net` | yes | `http-request` and the door `http`: an HTTP/1.1 client with TLS; without it every request is refused |
+//! | `websocket` | yes | the door `websocket`; without it, a plugin that needs the door is not loaded |
 //! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
 //! | `mcp` | yes | [`McpServer`](mcp::McpServer) over pipes and within the process; [`Schema`](mcp::Schema) (+0.41 MB); without it the settings of plugins are not checked |
 //! | `serve` | yes | the same over HTTP: [`McpListener`](mcp::McpListener) (+0.17 MB) |

@@ -113,6 +113,12 @@ pub const HTTP_STREAM_BYTES: usize = 16 * MB;
 pub const HTTP_STREAM_PART_BYTES: usize = 64 * KB;
 /// For how long a read of it may bring nothing. The head before it has as long from the connection on.
 pub const HTTP_STREAM_IDLE_TIME: Duration = Duration::from_secs(120);
+/// A message of a WebSocket, in each direction. Sockets count in [`HTTP_STREAMS`].
+pub const WEBSOCKET_MESSAGE_BYTES: usize = MB;
+/// For how long a message may be on its way to a server that doesn't read it.
+pub const WEBSOCKET_SEND_TIME: Duration = Duration::from_secs(30);
+/// For how long the other side of a WebSocket may take for its part in the closing.
+pub const WEBSOCKET_CLOSE_TIME: Duration = Duration::from_secs(2);
 
 /// A file that a guest reads.
 pub const FILE_READ_BYTES: usize = 8 * MB;

@@ -85,6 +85,9 @@ pub enum HostCall {
         /// The handle from `open`.
         stream: u32,
     },
+    /// A call of the door `websocket`.
+    #[cfg(feature = "websocket")]
+    WebSocket(WebSocketCall),
     /// `conversation.current`
     Current,
     /// `conversation.say`
@@ -145,12 +148,93 @@ pub struct WebHead {
     pub headers: Vec<(String, String)>,
 }
 
+/// A call of the door `websocket`.
+#[cfg(feature = "websocket")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebSocketCall {
+    /// `websocket.open`
+    Open {
+        /// The URL as the guest wrote it.
+        url: String,
+        /// Names and values in the guest's order.
+        headers: Vec<(String, String)>,
+    },
+    /// `websocket.send`
+    Send {
+        /// The handle from `open`.
+        socket: u32,
+        /// What is sent.
+        message: WebSocketMessage,
+    },
+    /// `websocket.receive`
+    Receive {
+        /// The handle from `open`.
+        socket: u32,
+        /// For how long it waits.
+        timeout_ms: u32,
+    },
+    /// `websocket.close`
+    Close {
+        /// The handle from `open`.
+        socket: u32,
+    },
+}
+
+/// A message of a WebSocket.
+#[cfg(feature = "websocket")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebSocketMessage {
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
+
+/// A WebSocket that was opened.
+#[cfg(feature = "websocket")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedWebSocket {
+    /// The handle for the other functions.
+    pub socket: u32,
+    /// The subprotocol that the server chose; empty if it chose none.
+    pub protocol: String,
+}
+
+/// What a WebSocket received.
+#[cfg(feature = "websocket")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebSocketReceived {
+    /// A whole message.
+    Message(WebSocketMessage),
+    /// No message in time.
+    Nothing,
+    /// The server has closed it.
+    Closed {
+        /// The code of RFC 6455; 1005 if the server gave none.
+        code: u16,
+        /// The reason as the server wrote it.
+        reason: String,
+    },
+}
+
+#[cfg(feature = "websocket")]
+impl WebSocketMessage {
+    /// The length of its text or bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// The answer to a [`HostCall`], in the shape of the function's result type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostReply {
     /// `result<string, string>`: `http-request`, `read-file`, `tools.list`, `tools.call`
     Text(Result<String, String>),
-    /// `result<_, string>`: `write-file`, `store.set`
+    /// `result<_, string>`: `write-file`, `store.set`, `websocket.send`
     Done(Result<(), String>),
     /// `option<string>`: `get-env`, `conversation.current`
     Value(Option<String>),
@@ -168,9 +252,15 @@ pub enum HostReply {
     Response(Result<WebResponse, String>),
     /// `result<head, string>`: `http.open`
     Head(Result<WebHead, String>),
+    /// `result<opened, string>`: `websocket.open`
+    #[cfg(feature = "websocket")]
+    Opened(Result<OpenedWebSocket, String>),
+    /// `result<received, string>`: `websocket.receive`
+    #[cfg(feature = "websocket")]
+    Received(Result<WebSocketReceived, String>),
     /// `bool`: `conversation.cancelled`
     Bool(bool),
-    /// No result: `log`, `http.close`, `conversation.say`, `conversation.note`
+    /// No result: `log`, `http.close`, `websocket.close`, `conversation.say`, `conversation.note`
     Nothing,
 }
 

@@ -62,12 +62,14 @@ impl Sandbox {
             }
             HostCall::ToolCallAll(requests) => self.tool_calls(requests, scope).await,
             HostCall::HttpFetch(request) => self.http_fetch(request).await,
-            HostCall::HttpOpen(request) => self.http_open(request, &mut scope.streams).await,
+            HostCall::HttpOpen(request) => self.http_open(request, scope).await,
             HostCall::HttpRead { stream } => self.http_read(stream, &mut scope.streams).await,
             HostCall::HttpClose { stream } => {
                 scope.streams.close(stream);
                 ServedCall::ok(0, HostReply::Nothing)
             }
+            #[cfg(feature = "websocket")]
+            HostCall::WebSocket(call) => self.websocket(call, &mut scope.sockets).await,
             HostCall::Current => {
                 let current = requester.map(|requester| json_line(&requester.current()));
                 let bytes = current.as_ref().map_or(0, String::len);

@@ -4,6 +4,7 @@ use super::audit::CallResult;
 use super::call::{HostReply, Served, WebRequest};
 use super::network::{self, HttpPermit, HttpStreams, RequestError};
 use super::policy::{Sandbox, ServedCall};
+use super::scope::CallScope;
 use crate::task::fault;
 
 impl Sandbox {
@@ -34,13 +35,10 @@ impl Sandbox {
     }
 
     /// `http.open`. What is read later has a record of its own.
-    pub(super) async fn http_open(
-        &self,
-        request: WebRequest,
-        streams: &mut HttpStreams,
-    ) -> ServedCall {
+    pub(super) async fn http_open(&self, request: WebRequest, scope: &mut CallScope) -> ServedCall {
         let permit = self.http_permit(request);
-        let opened = streams.open(permit, self.network.stream_slots(), &*self.clock).await;
+        let (slots, may_wait) = (self.network.stream_slots(), scope.has_no_socket());
+        let opened = scope.streams.open(permit, slots, may_wait, &*self.clock).await;
         match opened {
             Ok(head) => ServedCall::ok(0, HostReply::Head(Ok(head))),
             Err(error) => self.http_failed(error, HostReply::Head),
@@ -64,7 +62,7 @@ impl Sandbox {
 
     /// The answer to a request that was refused or failed. The guest's text has no value that its own requests
     /// carried; the rule in the audit record has none that is bound to the hosts of these requests either.
-    fn http_failed<T>(
+    pub(super) fn http_failed<T>(
         &self,
         error: RequestError,
         reply: fn(Result<T, String>) -> HostReply,

@@ -26,10 +26,10 @@
 //!
 //! # Requests
 //!
-//! `http-request` and the functions of the door `http` pass one gate: the form of the URL, its scheme, the hosts that
+//! `http-request`, the functions of the door `http` and the opening of a WebSocket pass one gate: the form of the URL, its scheme, the hosts that
 //! the manifest lists, the size of the body, the rate, every address of the host, method and headers, secrets. A body
 //! that is read bit by bit belongs to the guest's call in which it was opened, and its connection closes with the
-//! call. A permission `settings:KEY` opens the host and port of the URL that the operator set under this key; a
+//! call. A WebSocket belongs to the instance of the guest, and closes with that. A permission `settings:KEY` opens the host and port of the URL that the operator set under this key; a
 //! default of the manifest opens nothing.
 //!
 //! # Secrets
@@ -38,7 +38,8 @@
 //! bound. In answers, errors and redirects of that host every form of the value becomes `[redacted]`: plain, in
 //! another case, escaped as in JSON or HTML, percent-encoded, in hex (from 4 bytes) and in base64 (from 6 bytes). A
 //! body that is read bit by bit is held back from its last line break, or as far as the longest form of a secret
-//! reaches. A part of a secret, or one that is compressed, encrypted, hashed or encoded twice, is not recognized.
+//! reaches. Each message of a WebSocket is searched for itself, so a secret in two messages is two parts. A part of a
+//! secret, or one that is compressed, encrypted, hashed or encoded twice, is not recognized.
 //!
 //! # Audit
 //!
@@ -68,14 +69,20 @@ mod settings;
 mod storage;
 mod text;
 mod tools;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 pub use audit::{
     AuditLog, AuditOutcome, AuditRecord, DiscardAudit, FileAudit, MemoryAudit, audit_line,
 };
 pub use call::{HostCall, HostReply, Served, ToolRequest, WebHead, WebRequest, WebResponse};
+#[cfg(feature = "websocket")]
+pub use call::{OpenedWebSocket, WebSocketCall, WebSocketMessage, WebSocketReceived};
 pub use environment::{Environment, HostEnvironment};
 pub use filesystem::Authority;
 pub(crate) use filesystem::PackageRoot;
+#[cfg(feature = "websocket")]
+pub(crate) use network::WebSockets;
 #[cfg(feature = "net")]
 pub use network::{
     CA_FILE, CONNECTION_FAILED, Dialer, LOOKUP_FAILED, LookupPlace, NO_TLS, NetworkOptions,

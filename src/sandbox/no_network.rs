@@ -92,6 +92,7 @@ impl HttpStreams {
         &mut self,
         permit: impl Future<Output = Result<HttpPermit, RequestError>>,
         _: &StreamSlots,
+        _: bool,
         _: &dyn Clock,
     ) -> Result<WebHead, RequestError> {
         match permit.await?.0 {}

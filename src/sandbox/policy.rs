@@ -172,10 +172,8 @@ impl Sandbox {
         let entry =
             AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, scope.fuel_used);
         drop(shown);
-        if let HostCall::HttpRead { stream } | HostCall::HttpClose { stream } = call
-            && let Some(host) = scope.streams.host(stream)
-        {
-            entry.describe(&redactor.redact(host));
+        if let Some(host) = scope.host(&call) {
+            entry.describe(&redactor.redact(&host));
         }
         let answer = match call {
             HostCall::HttpRequest { method, url, headers, body } => {

@@ -22,6 +22,8 @@ use super::state::{GuestState, Suspended};
 use super::suspend::{suspend_in, suspend_with};
 use crate::contract::limits;
 use crate::sandbox::{HostCall, ToolRequest, WebRequest};
+#[cfg(feature = "websocket")]
+use crate::sandbox::{WebSocketCall, WebSocketMessage};
 
 /// The start of every door's module name; the door's name and its version follow.
 pub(super) const DOORS: &str = "weft:host/";
@@ -131,6 +133,51 @@ const FUNCTIONS: &[(&str, &str, Signature, DoorAnswer)] = &[
         "close",
         signature("i", ""),
         Call(|parameters, _| Ok(HostCall::HttpClose { stream: parameters.word(0) })),
+    ),
+    #[cfg(feature = "websocket")]
+    (
+        "websocket",
+        "open",
+        signature("iiiii", ""),
+        Call(|parameters, lift| {
+            let url = parameters.text(lift, "url", 0)?;
+            let headers = lift.string_pairs("headers", parameters.span(2))?;
+            Ok(HostCall::WebSocket(WebSocketCall::Open { url, headers }))
+        }),
+    ),
+    #[cfg(feature = "websocket")]
+    (
+        "websocket",
+        "send",
+        signature("iiiii", ""),
+        Call(|parameters, lift| {
+            let message = match parameters.word(1) {
+                0 => WebSocketMessage::Text(parameters.text(lift, "text", 2)?),
+                1 => WebSocketMessage::Binary(lift.copied("binary", parameters.span(2))?),
+                tag => return Err(AbiFault::InvalidTag { what: "message", tag }),
+            };
+            let socket = parameters.word(0);
+            Ok(HostCall::WebSocket(WebSocketCall::Send { socket, message }))
+        }),
+    ),
+    #[cfg(feature = "websocket")]
+    (
+        "websocket",
+        "receive",
+        signature("iii", ""),
+        Call(|parameters, _| {
+            let (socket, timeout_ms) = (parameters.word(0), parameters.word(1));
+            Ok(HostCall::WebSocket(WebSocketCall::Receive { socket, timeout_ms }))
+        }),
+    ),
+    #[cfg(feature = "websocket")]
+    (
+        "websocket",
+        "close",
+        signature("i", ""),
+        Call(|parameters, _| {
+            Ok(HostCall::WebSocket(WebSocketCall::Close { socket: parameters.word(0) }))
+        }),
     ),
     ("conversation", "current", signature("i", ""), Call(|_, _| Ok(HostCall::Current))),
     (

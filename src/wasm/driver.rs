@@ -303,7 +303,11 @@ impl Driver<'_> {
         }
         self.budget.asked_host |= !matches!(call, HostCall::Log { .. });
         let mut scope = self.budget.open_scope();
+        #[cfg(feature = "websocket")]
+        std::mem::swap(&mut scope.sockets, &mut self.store.data_mut().sockets);
         let served = self.budget.within(sandbox.serve_in(call, &mut scope)).await?;
+        #[cfg(feature = "websocket")]
+        std::mem::swap(&mut scope.sockets, &mut self.store.data_mut().sockets);
         self.budget.close_scope(scope);
         (self.budget.denied, self.budget.missing_grant) = (served.denied, served.missing_grant);
         self.wait_for_audit(sandbox).await;

@@ -9,6 +9,8 @@ use crate::contract::{ActionableError, limits};
 
 /// The part of a name that a text shows.
 const SHOWN_BYTES: usize = 200;
+/// The door that some builds leave out.
+const WEBSOCKET: &str = "weft:host/websocket@0.1.";
 
 /// One reason for refusing a module. None depends on running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +122,11 @@ fn is_of_another_kind(name: &str) -> bool {
     name.contains('#') && !name.starts_with("plugin#")
 }
 
+/// Whether a door is missing because the build was made without its feature.
+fn is_left_out(module: &str) -> bool {
+    !cfg!(feature = "websocket") && module.starts_with(WEBSOCKET)
+}
+
 impl fmt::Display for ModuleFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -141,10 +148,12 @@ impl fmt::Display for ModuleFault {
             }
             Self::MissingDoor { module, name } => {
                 let (module, name) = (Shown(module), Shown(name));
-                write!(
-                    formatter,
-                    "needs the door `{module}` with `{name}`, which this version does not have"
-                )
+                let what = if is_left_out(module.0) {
+                    "build leaves out"
+                } else {
+                    "version does not have"
+                };
+                write!(formatter, "needs the door `{module}` with `{name}`, which this {what}")
             }
             Self::OtherWorld { module, name } => {
                 let what = foreign_hosts::of(module, name).map_or("is unknown", |host| host.what);
@@ -196,6 +205,9 @@ impl ActionableError for ModuleFault {
             Self::TableGrow { .. } => "give the table its full size at the start".into(),
             Self::OtherWorld { module, name } => {
                 foreign_hosts::of(module, name).map_or("", |host| host.next_step).into()
+            }
+            Self::MissingDoor { module, .. } if is_left_out(module) => {
+                "use a build of weft-lite with the feature `websocket`".into()
             }
             Self::MissingDoor { .. } => {
                 "update weft-lite, or build the plugin with the doors of this version's wit/deps/host.wit".into()

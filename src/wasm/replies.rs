@@ -11,6 +11,8 @@ use super::abi::{self, Span};
 use super::driver::{Driver, LIST, abi_fault};
 use crate::contract::CallError;
 use crate::sandbox::HostReply;
+#[cfg(feature = "websocket")]
+use crate::sandbox::{WebSocketMessage, WebSocketReceived};
 
 /// The words of the largest result area: `result<response, string>`.
 const WORDS: usize = 6;
@@ -45,6 +47,10 @@ fn area_words(reply: &HostReply) -> usize {
         HostReply::Flag(_) | HostReply::Texts(_) => 3,
         HostReply::Bytes(_) => 4,
         HostReply::Head(_) => 5,
+        #[cfg(feature = "websocket")]
+        HostReply::Opened(_) => 4,
+        #[cfg(feature = "websocket")]
+        HostReply::Received(_) => 5,
         HostReply::Response(_) => 6,
     }
 }
@@ -83,6 +89,31 @@ impl Driver<'_> {
             | HostReply::Texts(Err(text))
             | HostReply::Response(Err(text))
             | HostReply::Head(Err(text)) => self.lower_tagged(1, &text).await?,
+            #[cfg(feature = "websocket")]
+            HostReply::Opened(Err(text)) | HostReply::Received(Err(text)) => {
+                self.lower_tagged(1, &text).await?
+            }
+            #[cfg(feature = "websocket")]
+            HostReply::Opened(Ok(opened)) => {
+                let Span { pointer, length } = self.lower(&opened.protocol).await?;
+                Area::new([0, opened.socket, pointer, length])
+            }
+            #[cfg(feature = "websocket")]
+            HostReply::Received(Ok(received)) => match received {
+                WebSocketReceived::Message(WebSocketMessage::Text(text)) => {
+                    let Span { pointer, length } = self.lower(&text).await?;
+                    Area::new([0, 0, pointer, length])
+                }
+                WebSocketReceived::Message(WebSocketMessage::Binary(bytes)) => {
+                    let Span { pointer, length } = self.lower_bytes(LIST, &bytes, 1).await?;
+                    Area::new([0, 1, pointer, length])
+                }
+                WebSocketReceived::Nothing => Area::new([0, 2]),
+                WebSocketReceived::Closed { code, reason } => {
+                    let Span { pointer, length } = self.lower(&reason).await?;
+                    Area::new([0, 3, code.into(), pointer, length])
+                }
+            },
             HostReply::Bytes(Ok(Some(bytes))) => {
                 let Span { pointer, length } = self.lower_bytes(LIST, &bytes, 1).await?;
                 Area::new([0, 1, pointer, length])

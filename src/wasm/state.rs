@@ -8,6 +8,8 @@ use super::abi::AbiFault;
 use super::limiter::Limiter;
 use super::wasi::preview1::Preview1Call;
 use super::wasi::preview2::{Pollables, Preview2Call};
+#[cfg(feature = "websocket")]
+use crate::sandbox::WebSockets;
 use crate::sandbox::{HostCall, Sandbox};
 
 /// The data of a store.
@@ -24,6 +26,9 @@ pub(crate) struct GuestState {
     pub(super) lifted: usize,
     /// The moments that the instance waits for, of WASI's second preview.
     pub(super) pollables: Pollables,
+    /// The open sockets of the instance, between its host calls.
+    #[cfg(feature = "websocket")]
+    pub(super) sockets: WebSockets,
 }
 
 /// The call in which an import has suspended the guest.
@@ -50,6 +55,8 @@ impl GuestState {
             sandbox: None,
             lifted: 0,
             pollables: Pollables::default(),
+            #[cfg(feature = "websocket")]
+            sockets: WebSockets::default(),
         }
     }
 }

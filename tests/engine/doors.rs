@@ -80,7 +80,7 @@ fn each_sleep_counts_as_a_host_call() {
 #[test]
 fn a_missing_door_is_named() {
     for (module, name) in [
-        ("weft:host/websocket@0.1.0", "open"),
+        ("weft:host/video@0.1.0", "open"),
         ("weft:host/clock@0.2.0", "wall-ms"),
         ("weft:host/clock", "wall-ms"),
         ("weft:host/clock@0.1.0", "set"),
@@ -98,6 +98,18 @@ fn a_missing_door_is_named() {
     let wrong = "(import \"weft:host/clock@0.1.0\" \"wall-ms\" (func $f (result i32)))";
     let found = ModuleSummary::read(&importing(wrong, "(drop (call $f))").wasm()).faults;
     assert!(matches!(&found[..], [ModuleFault::ImportType { .. }]), "{found:?}");
+}
+
+#[cfg(not(feature = "websocket"))]
+#[test]
+fn a_left_out_door_names_its_feature() {
+    let import = "(import \"weft:host/websocket@0.1.0\" \"close\" (func $f (param i32)))";
+    let found = ModuleSummary::read(&importing(import, "(call $f (i32.const 0))").wasm()).faults;
+    let [fault @ ModuleFault::MissingDoor { .. }] = &found[..] else { panic!("{found:?}") };
+    let text =
+        "needs the door `weft:host/websocket@0.1.0` with `close`, which this build leaves out";
+    assert_eq!(fault.to_string(), text);
+    assert_eq!(fault.next_step(), "use a build of weft-lite with the feature `websocket`");
 }
 
 /// A later patch of a door's version adds nothing that this host would lack.

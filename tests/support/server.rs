@@ -21,7 +21,18 @@ pub(crate) enum Reply {
     /// These bytes again and again until the client leaves.
     #[allow(dead_code, reason = "shared with tests that need none")]
     Endless(Vec<u8>),
+    /// What this says and hears, then nothing until the client leaves.
+    #[allow(dead_code, reason = "shared with tests that need none")]
+    Talk(Talk),
 }
+
+/// The server's part of a conversation.
+pub(crate) type Talk = Box<dyn FnOnce(&mut dyn Connection) + Send>;
+
+/// What a client is connected by.
+pub(crate) trait Connection: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Connection for T {}
 
 pub(crate) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Reply {
     let body = body.as_ref();
@@ -38,7 +49,7 @@ pub(crate) struct Server {
     requests: Arc<Mutex<Vec<String>>>,
     /// One message for each request that has arrived.
     pub(crate) arrived: Receiver<()>,
-    /// One message for each client that left a [`Reply::Hang`].
+    /// One message for each client that left a reply which waits for that.
     pub(crate) left: Receiver<()>,
 }
 
@@ -132,6 +143,12 @@ impl Shared {
                     let _ = stream.flush().await;
                 }
                 let _ = stream.close().await;
+            }
+            Reply::Talk(talk) => {
+                talk(&mut stream);
+                let mut rest = Vec::new();
+                let _ = stream.read_to_end(&mut rest).await;
+                let _ = self.left.send(()).await;
             }
             Reply::Endless(bytes) => {
                 while stream.write_all(&bytes).await.is_ok() {}

@@ -28,6 +28,8 @@ pub(crate) type Names = Box<dyn Fn(&str, usize) -> Vec<IpAddr> + Send + Sync>;
 /// Everything a test may choose; the rest has a default.
 pub(crate) struct Setup {
     pub(crate) id: &'static str,
+    /// The folder of the guest.
+    pub(crate) guest: &'static str,
     /// The manifest's `instance`.
     pub(crate) instance: &'static str,
     pub(crate) permissions: Value,
@@ -49,6 +51,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             id: "probe",
+            guest: "probe",
             instance: "resident",
             permissions: json!({ "network": ["example.com"] }),
             resources: json!({ "max_http_requests_per_minute": 600 }),
@@ -67,6 +70,7 @@ pub(crate) struct World {
     pub(crate) runtime: Runtime,
     pub(crate) server: Server,
     pub(crate) clock: Arc<ManualClock>,
+    guest: &'static str,
     instance: &'static str,
     schema: Value,
     audit: Arc<MemoryAudit>,
@@ -155,8 +159,10 @@ impl World {
             .secrets(Arc::new(Secrets(setup.secrets)))
             .plugin_settings(setup.id, setup.settings.as_object().unwrap().clone())
             .build();
-        let (server, instance, schema) = (setup.server, setup.instance, setup.schema);
-        let world = Self { runtime, server, clock, instance, schema, audit, resolver, dialer };
+        let (server, guest, instance, schema) =
+            (setup.server, setup.guest, setup.instance, setup.schema);
+        let world =
+            Self { runtime, server, clock, guest, instance, schema, audit, resolver, dialer };
         world.load(setup.id, &setup.permissions, &setup.resources);
         world
     }
@@ -169,6 +175,20 @@ impl World {
         runtime.block_on(runtime.host().load([(package, Approval::ALL)], []));
         let registry = runtime.host().registry();
         assert!(registry.refused().is_empty(), "{:?}", registry.refused());
+    }
+
+    fn package(&self, id: &str, permissions: &Value, resources: &Value) -> PluginPackage {
+        let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests");
+        let module = fs::read(guests.join(self.guest).join("plugin.wasm")).unwrap();
+        let manifest = json!({
+            "id": id, "name": "Probe", "version": "0.1.0", "capabilities": ["tool"],
+            "wasm_module": "plugin.wasm", "instance": self.instance,
+            "permissions": permissions, "resources": resources, "settings_schema": self.schema,
+        })
+        .to_string();
+        let origin = PackageOrigin::Folder("/probe".into());
+        let limits = ReadLimits::default();
+        PluginPackage::read_parts(&manifest, ManifestFormat::Json, module, origin, limits).unwrap()
     }
 
     pub(crate) fn call(&self, tool: &str, params: &Value) -> Result<Value, CallError> {
@@ -251,19 +271,5 @@ impl World {
     /// Whether nothing was looked up and nothing was dialed.
     pub(crate) fn is_untouched(&self) -> bool {
         self.looked_up().is_empty() && self.dialed().is_empty()
-    }
-
-    fn package(&self, id: &str, permissions: &Value, resources: &Value) -> PluginPackage {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/probe");
-        let module = fs::read(folder.join("plugin.wasm")).unwrap();
-        let manifest = json!({
-            "id": id, "name": "Probe", "version": "0.1.0", "capabilities": ["tool"],
-            "wasm_module": "plugin.wasm", "instance": self.instance,
-            "permissions": permissions, "resources": resources, "settings_schema": self.schema,
-        })
-        .to_string();
-        let origin = PackageOrigin::Folder("/probe".into());
-        let limits = ReadLimits::default();
-        PluginPackage::read_parts(&manifest, ManifestFormat::Json, module, origin, limits).unwrap()
     }
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{AuditLog, AuditOutcome, AuditRecord};
+#[cfg(feature = "websocket")]
+use crate::sandbox::WebSocketCall;
 use crate::sandbox::filesystem::PATH_BYTES;
 use crate::sandbox::log::level;
 use crate::sandbox::text::cut;
@@ -149,6 +151,13 @@ fn function(call: &HostCall) -> &'static str {
         HostCall::HttpOpen(_) => "http.open",
         HostCall::HttpRead { .. } => "http.read",
         HostCall::HttpClose { .. } => "http.close",
+        #[cfg(feature = "websocket")]
+        HostCall::WebSocket(call) => match call {
+            WebSocketCall::Open { .. } => "websocket.open",
+            WebSocketCall::Send { .. } => "websocket.send",
+            WebSocketCall::Receive { .. } => "websocket.receive",
+            WebSocketCall::Close { .. } => "websocket.close",
+        },
         HostCall::Current => "conversation.current",
         HostCall::Say { .. } => "conversation.say",
         HostCall::Note { .. } => "conversation.note",
@@ -176,6 +185,13 @@ fn summary(call: &HostCall) -> String {
         // Each call has a record of its own.
         HostCall::ToolCallAll(calls) => format!("{} calls", calls.len()),
         HostCall::HttpRead { stream } | HostCall::HttpClose { stream } => stream.to_string(),
+        #[cfg(feature = "websocket")]
+        HostCall::WebSocket(call) => match call {
+            WebSocketCall::Open { url, .. } => shorten(&without_values(url)),
+            WebSocketCall::Send { socket, .. }
+            | WebSocketCall::Receive { socket, .. }
+            | WebSocketCall::Close { socket } => socket.to_string(),
+        },
         HostCall::Settings
         | HostCall::ToolList
         | HostCall::Current

@@ -1,6 +1,5 @@
 //! An answer whose head has arrived, and the connection that brings its body.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_lite::future::{or, pending};
@@ -32,24 +31,30 @@ pub(super) struct AnswerBody {
 type HttpConnection = Connection<FuturesIo<Box<dyn NetworkStream>>, Full<Bytes>>;
 
 /// A connection under way.
-pub(super) struct OpenConnection(
-    /// `None` once it has ended, because it may not be polled again.
-    Option<Pin<Box<HttpConnection>>>,
-);
+pub(super) struct OpenConnection {
+    connection: Box<HttpConnection>,
+    /// Once it has ended, it may not be polled again.
+    has_ended: bool,
+}
 
 impl OpenConnection {
     pub(super) fn new(connection: HttpConnection) -> Self {
-        Self(Some(Box::pin(connection)))
+        Self { connection: Box::new(connection), has_ended: false }
     }
 
     /// Sends and receives as long as the future is polled. It never ends.
     pub(super) async fn drive<T>(&mut self) -> T {
-        if let Some(connection) = &mut self.0 {
-            // The reader of the body gets the connection's error.
-            let _ = connection.await;
-            self.0 = None;
-        }
+        self.finish().await;
         pending().await
+    }
+
+    /// Sends and receives until the connection has ended, or has switched to another protocol.
+    async fn finish(&mut self) {
+        if !self.has_ended {
+            // The reader of the body gets the connection's error.
+            let _ = (&mut *self.connection).await;
+            self.has_ended = true;
+        }
     }
 }
 
@@ -60,6 +65,16 @@ impl AnswerBody {
         sender: SendRequest<Full<Bytes>>,
     ) -> Self {
         Self { body, connection, _sender: sender }
+    }
+
+    /// The stream under a connection that has switched to another protocol, and the bytes that were read
+    /// from it already.
+    #[cfg(feature = "websocket")]
+    pub(super) async fn into_stream(self) -> (Box<dyn NetworkStream>, Bytes) {
+        let Self { mut connection, .. } = self;
+        connection.finish().await;
+        let parts = connection.connection.into_parts();
+        (parts.io.into_inner(), parts.read_buf)
     }
 
     /// The length that the answer's head announces, at least.

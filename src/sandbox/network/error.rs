@@ -69,6 +69,15 @@ pub(in crate::sandbox) enum RequestError {
     StreamIdle,
     /// More in a stream than the limit.
     StreamTooLarge,
+    /// No open socket of this instance has the number.
+    #[cfg(feature = "websocket")]
+    NoSocket { number: u32 },
+    /// A message of a socket that is longer than the limit.
+    #[cfg(feature = "websocket")]
+    MessageTooLarge,
+    /// The handshake, a frame or the connection of a socket failed.
+    #[cfg(feature = "websocket")]
+    WebSocket { problem: String },
 }
 
 impl RequestError {
@@ -80,6 +89,12 @@ impl RequestError {
     /// A refusal by a rule for secrets.
     pub(super) fn secret(target: impl Into<String>, rule: impl Into<String>) -> Self {
         Self::denied(Capability::Secrets, target, rule)
+    }
+
+    /// A failure of a WebSocket.
+    #[cfg(feature = "websocket")]
+    pub(super) fn websocket(problem: impl Into<String>) -> Self {
+        Self::WebSocket { problem: problem.into() }
     }
 
     /// The same refusal with the command or setting that would allow the request.
@@ -129,6 +144,12 @@ impl RequestError {
             Self::NoStream { .. } => "stream not open",
             Self::StreamIdle => "stream idle",
             Self::StreamTooLarge => "response stream too large",
+            #[cfg(feature = "websocket")]
+            Self::NoSocket { .. } => "socket not open",
+            #[cfg(feature = "websocket")]
+            Self::MessageTooLarge => "message too large",
+            #[cfg(feature = "websocket")]
+            Self::WebSocket { .. } => "websocket failed",
         };
         kind.to_owned()
     }
@@ -174,6 +195,14 @@ impl fmt::Display for RequestError {
                 let seconds = limits::HTTP_STREAM_IDLE_TIME.as_secs();
                 write!(formatter, ": a read had no data for {seconds} s")
             }
+            #[cfg(feature = "websocket")]
+            Self::NoSocket { number } => write!(formatter, ": {number}"),
+            #[cfg(feature = "websocket")]
+            Self::MessageTooLarge => {
+                write!(formatter, ": over {} MB", limits::WEBSOCKET_MESSAGE_BYTES / limits::MB)
+            }
+            #[cfg(feature = "websocket")]
+            Self::WebSocket { problem } => write!(formatter, ": {problem}"),
             Self::StreamTooLarge => {
                 write!(formatter, ": over {} MB", limits::HTTP_STREAM_BYTES / limits::MB)
             }

@@ -15,7 +15,7 @@ use crate::contract::limits;
 /// Successful reads in a row before other tasks get their turn.
 const READS_AT_ONCE: usize = 16;
 /// Far more than the longest answer in the smallest pieces.
-const MOST_BYTES: usize = 8 * limits::HTTP_RESPONSE_BODY_BYTES;
+const MOST_BYTES: u64 = 8 * limits::HTTP_RESPONSE_BODY_BYTES as u64;
 
 /// Writes pass through: their length is that of the request, which is bounded already.
 pub(super) struct FairStream {
@@ -23,13 +23,19 @@ pub(super) struct FairStream {
     /// Successful reads since the last pause.
     reads: usize,
     /// What the server may still send.
-    bytes_left: usize,
+    bytes_left: u64,
 }
 
 impl FairStream {
     /// The bounds count from here, so they include the TLS handshake.
     pub(super) fn new(stream: Box<dyn NetworkStream>) -> Self {
         Self { stream, reads: 0, bytes_left: MOST_BYTES }
+    }
+
+    /// The same for a connection that lasts, whose reader has bounds of its own.
+    #[cfg(feature = "websocket")]
+    pub(super) fn lasting(stream: Box<dyn NetworkStream>) -> Self {
+        Self { stream, reads: 0, bytes_left: u64::MAX }
     }
 }
 
@@ -50,7 +56,7 @@ impl AsyncRead for FairStream {
         };
         self.reads += 1;
         let bytes = read?;
-        match self.bytes_left.checked_sub(bytes) {
+        match self.bytes_left.checked_sub(bytes as u64) {
             Some(left) => self.bytes_left = left,
             None => return Poll::Ready(Err(io::Error::other("the answer has no end"))),
         }

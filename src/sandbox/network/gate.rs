@@ -12,6 +12,8 @@ use super::address::{AddressClass, class_of};
 use super::allowlist::Allowlist;
 use super::headers::{headers, method};
 use super::options::NetworkOptions;
+#[cfg(feature = "websocket")]
+use super::permit::WebSocketPermit;
 use super::permit::{CheckedRequest, HttpPermit, RequestTransport, Route};
 use super::resolver::LookupPlace;
 use super::secrets::SecretGate;
@@ -81,9 +83,36 @@ impl NetworkGate {
         request: WebRequest,
         now: Instant,
     ) -> Result<HttpPermit, RequestError> {
+        self.permit_scheme(request, Scheme::HTTP, now).await
+    }
+
+    /// A permit to open a WebSocket. The rules are those of [`permit`](Self::permit), in the same order, with
+    /// `wss` and `ws` as schemes. After the addresses comes one more: `ws` is for private hosts alone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`permit`](Self::permit), and `ws is for private hosts`.
+    #[cfg(feature = "websocket")]
+    pub(in crate::sandbox) async fn websocket_permit(
+        &self,
+        url: String,
+        headers: Vec<(String, String)>,
+        now: Instant,
+    ) -> Result<WebSocketPermit, RequestError> {
+        let request = WebRequest { method: "GET".to_owned(), url, headers, body: None };
+        self.permit_scheme(request, Scheme::WEBSOCKET, now).await.map(WebSocketPermit)
+    }
+
+    /// A permit for a request whose URL has one of these schemes.
+    async fn permit_scheme(
+        &self,
+        request: WebRequest,
+        schemes: &[Scheme],
+        now: Instant,
+    ) -> Result<HttpPermit, RequestError> {
         let WebRequest { method: asked_method, url, headers: asked_headers, body } = request;
         let deadline = Instant::now() + self.options.request_time;
-        let url = Url::parse(&url)?;
+        let url = Url::parse(&url, schemes)?;
         self.allowlist.check(&url)?;
         if body.as_ref().is_some_and(|body| body.len() > limits::HTTP_REQUEST_BODY_BYTES) {
             return Err(RequestError::BodyTooLarge);
@@ -93,6 +122,12 @@ impl NetworkGate {
         }
         let reached = async {
             let route = self.route(&url).await?;
+            #[cfg(feature = "websocket")]
+            if url.scheme == Scheme::Ws && !route.local {
+                let host = url.host.to_string();
+                let rule = format!("ws is for private hosts, so use wss: {host}");
+                return Err(RequestError::network(host, rule));
+            }
             let method = method(&asked_method)?;
             let headers = self.secrets.fill(headers(asked_headers)?, &url, &route).await?;
             let redactor = self.secrets.redactor(&url.host).await;
@@ -102,7 +137,7 @@ impl NetworkGate {
             by_deadline(deadline, reached).await.unwrap_or(Err(RequestError::TimedOut))?;
         let user_agent = self.user_agent.clone();
         let transport = RequestTransport {
-            tls: (url.scheme == Scheme::Https).then(|| self.options.trust.connector()),
+            tls: url.scheme.is_secure().then(|| self.options.trust.connector()),
             dialer: Arc::clone(&self.options.dialer),
             deadline,
             redactor,
@@ -110,7 +145,13 @@ impl NetworkGate {
         HttpPermit::new(CheckedRequest { url, route, method, headers, body, user_agent }, transport)
     }
 
-    /// The places for the plugin's streams.
+    /// The secrets of the hosts, for what sockets bring.
+    #[cfg(feature = "websocket")]
+    pub(in crate::sandbox) fn secrets(&self) -> &SecretGate {
+        &self.secrets
+    }
+
+    /// The places for the plugin's streams and sockets.
     pub(in crate::sandbox) fn stream_slots(&self) -> &StreamSlots {
         &self.streams
     }

@@ -19,7 +19,7 @@ const METHODS: [Method; 7] = [
 
 /// The headers that the host sets itself, and the hop-by-hop headers of RFC 9110, section 7.6.1. `proxy-*` is
 /// refused beside them. Servers that pass headers on as variables treat `_` as `-`, and so does this list.
-const HOST_ONLY: [&str; 24] = [
+const HOST_ONLY: [&str; 28] = [
     "host",
     "content-length",
     "user-agent",
@@ -48,6 +48,11 @@ const HOST_ONLY: [&str; 24] = [
     "want-repr-digest",
     "want-unencoded-digest",
     "want-digest",
+    // The handshake of a WebSocket. An extension could compress messages, and so hide a secret in them.
+    "sec-websocket-accept",
+    "sec-websocket-extensions",
+    "sec-websocket-key",
+    "sec-websocket-version",
 ];
 
 /// Headers of one request.

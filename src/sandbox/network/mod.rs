@@ -1,8 +1,8 @@
-//! `http-request` and the door `http`: a URL becomes a permit for one request to checked addresses, and the effect
-//! sends it to exactly these.
+//! `http-request` and the doors `http` and `websocket`: a URL becomes a permit for one request to checked addresses,
+//! and the effect sends it to exactly these.
 //!
-//! [`NetworkGate::permit`] is the policy, in the order of its rules; [`send()`], [`fetch`] and [`HttpStreams::open`] get a permit
-//! and nothing else. No file here reads the process's environment, follows a redirect or resolves a name twice.
+//! [`NetworkGate::permit`] is the policy, in the order of its rules; [`send()`], [`fetch`], [`HttpStreams::open`] and
+//! `WebSockets::open` get a permit and nothing else. No file here reads the process's environment, follows a redirect or resolves a name twice.
 
 mod address;
 mod allowlist;
@@ -27,6 +27,8 @@ mod stream;
 mod streams;
 mod tls;
 mod url;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 pub use dialer::{Dialer, NetworkStream, TcpDialer};
 pub(super) use error::RequestError;
@@ -42,3 +44,5 @@ pub use resolver::{LookupPlace, Resolver, SystemResolver};
 pub(super) use send::{fetch, send};
 pub use settings::{setting_host, setting_secret};
 pub(crate) use streams::HttpStreams;
+#[cfg(feature = "websocket")]
+pub(crate) use websocket::WebSockets;

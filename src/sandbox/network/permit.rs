@@ -31,13 +31,18 @@ pub(super) struct Route {
 pub(in crate::sandbox) struct HttpPermit {
     addresses: Vec<SocketAddr>,
     host: Host,
-    /// Present for `https`.
+    /// Present for `https` and `wss`.
     tls: Option<TlsConnector>,
     request: Request<Full<Bytes>>,
     dialer: Arc<dyn Dialer>,
     deadline: Instant,
     redactor: Arc<Redactor>,
 }
+
+/// The right to open one WebSocket. Only
+/// [`NetworkGate::websocket_permit`](super::NetworkGate::websocket_permit) makes one.
+#[cfg(feature = "websocket")]
+pub(in crate::sandbox) struct WebSocketPermit(pub(super) HttpPermit);
 
 /// A request that has passed every check.
 pub(super) struct CheckedRequest {
@@ -109,7 +114,7 @@ impl HttpPermit {
         &self.host
     }
 
-    /// The TLS connector, if the URL is `https`.
+    /// The TLS connector, if the URL is `https` or `wss`.
     pub(super) fn tls(&self) -> Option<&TlsConnector> {
         self.tls.as_ref()
     }

@@ -4,7 +4,7 @@
 //! closed.
 
 use super::allowlist::HostPattern;
-use super::url::{Host, Url, port_number};
+use super::url::{Host, Scheme, Url, port_number};
 
 /// One host, at one port or at all ports.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(super) struct PrivateHost {
 /// Whether this entry of `network.allow_private_hosts` opens the URL's host at its port.
 #[must_use]
 pub fn opens_private_host(entry: &str, url: &str) -> bool {
-    match (PrivateHost::parse(entry), Url::parse(url)) {
+    match (PrivateHost::parse(entry), Url::parse(url, Scheme::HTTP)) {
         (Ok(host), Ok(url)) => host.covers(&url),
         _ => false,
     }

@@ -4,6 +4,8 @@
 //! cut is recognized.
 
 use std::str;
+#[cfg(feature = "websocket")]
+use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::header::LOCATION;
@@ -14,6 +16,8 @@ use super::answer::{AnswerBody, ReceivedAnswer};
 use super::stream::BodyStream;
 use crate::contract::limits::{self, KB};
 use crate::sandbox::WebResponse;
+#[cfg(feature = "websocket")]
+use crate::sandbox::WebSocketMessage;
 use crate::sandbox::redact::Redactor;
 use crate::task::off_executor;
 
@@ -49,14 +53,43 @@ pub(super) async fn text(answer: ReceivedAnswer) -> Result<String, RequestError>
         let redact = move || Ok(redactor.cut(as_text(&bytes, limit)?, limit).0.into_owned());
         return if is_short { redact() } else { off_executor(redact).await };
     }
+    Err(failure(ReceivedAnswer { head, body, redactor }).await)
+}
+
+/// The error for an answer that is not the one that was asked for, with the target of its redirection or the
+/// beginning of its body.
+pub(super) async fn failure(answer: ReceivedAnswer) -> RequestError {
+    let ReceivedAnswer { head, mut body, redactor } = answer;
     let location = head.headers.get(LOCATION).filter(|_| head.status.is_redirection());
     match location {
-        Some(location) => Err(status(head.status, location.as_bytes(), &redactor)),
-        None => {
-            let bytes = read_beyond(&mut body, MAX_STATUS_TEXT_BYTES, &redactor).await?;
-            Err(status(head.status, &bytes, &redactor))
-        }
+        Some(location) => status(head.status, location.as_bytes(), &redactor),
+        None => match read_beyond(&mut body, MAX_STATUS_TEXT_BYTES, &redactor).await {
+            Ok(bytes) => status(head.status, &bytes, &redactor),
+            Err(error) => error,
+        },
     }
+}
+
+/// The message of a WebSocket as the guest gets it: without secrets, and no longer than
+/// [`limits::WEBSOCKET_MESSAGE_BYTES`].
+#[cfg(feature = "websocket")]
+pub(super) async fn message(
+    message: WebSocketMessage,
+    redactor: Arc<Redactor>,
+) -> WebSocketMessage {
+    if redactor.is_empty() {
+        return message;
+    }
+    let (limit, is_short) = (limits::WEBSOCKET_MESSAGE_BYTES, message.bytes() <= SHORT_BODY_BYTES);
+    let redact = move || match message {
+        WebSocketMessage::Text(text) => {
+            WebSocketMessage::Text(redactor.cut(&text, limit).0.into_owned())
+        }
+        WebSocketMessage::Binary(bytes) => {
+            WebSocketMessage::Binary(redactor.cut_bytes(&bytes, limit))
+        }
+    };
+    if is_short { redact() } else { off_executor(redact).await }
 }
 
 /// An answer of any status with its body, cut past [`limits::HTTP_RESPONSE_BODY_BYTES`].

@@ -16,7 +16,7 @@ use super::allowlist::HostPattern;
 use super::headers::{MAX_HEADERS_BYTES, header_value};
 use super::permit::Route;
 use super::settings::SettingValues;
-use super::url::{Host, Scheme, Url};
+use super::url::{Host, Url};
 use crate::contract::{NEEDS_HTTPS, Secret, SecretSource, SortedMap, setting_key};
 use crate::sandbox::redact::{PluginSecrets, Redactor};
 use crate::sandbox::text::cut;
@@ -30,7 +30,7 @@ const CLOSE: &str = "}}";
 const SHOWN_NAME_BYTES: usize = 64;
 
 /// The `secrets` permission of one plugin.
-pub(super) struct SecretGate {
+pub(in crate::sandbox) struct SecretGate {
     permitted: Vec<String>,
     source: Arc<dyn SecretSource>,
     redacted: Arc<PluginSecrets>,
@@ -138,7 +138,8 @@ impl SecretGate {
             let command = set_command(shown, &secret.hosts, url, route);
             return Err(RequestError::secret(shown, rule).allowed_by(Some(command)));
         }
-        if url.scheme != Scheme::Https && !(route.local && secret.allow_http) {
+        let is_allowed = url.scheme.is_secure() || (route.local && secret.allow_http);
+        if !is_allowed {
             let error = RequestError::secret(shown, format!("secret {shown} {NEEDS_HTTPS}"));
             // Over the public internet no flag allows plain http.
             let command = route.local.then(|| set_command(shown, &secret.hosts, url, route));
@@ -183,7 +184,7 @@ fn set_command(name: &str, bound: &[String], url: &Url, route: &Route) -> String
         let quote = if host.contains('*') { "'" } else { "" };
         command.extend([" --host ", quote, host, quote]);
     }
-    if url.scheme != Scheme::Https && route.local {
+    if !url.scheme.is_secure() && route.local {
         command.push_str(" --allow-http");
     }
     command

@@ -4,11 +4,15 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_lite::future::or;
 use futures_rustls::pki_types::ServerName;
 use futures_rustls::rustls::{self, CertificateError};
+use http_body_util::Full;
+use hyper::Request;
+use hyper::body::Bytes;
 use hyper::client::conn::http1::Builder;
 use smol_hyper::rt::FuturesIo;
 
@@ -25,6 +29,7 @@ use super::url::Host;
 use crate::contract::BoxFuture;
 use crate::contract::limits::{self, KB};
 use crate::sandbox::WebResponse;
+use crate::sandbox::redact::Redactor;
 use crate::task::{Clock, SystemClock, by_deadline, within};
 
 /// Status line and headers of an answer. hyper accepts 100 headers.
@@ -67,14 +72,15 @@ pub(super) async fn open(
     clock: &dyn Clock,
 ) -> Result<(ResponseHead, BodyStream), RequestError> {
     let stream = in_time(permit.deadline(), Box::pin(connect_securely(&permit))).await?;
-    let answer: BoxFuture<'_, _> = Box::pin(ask(permit, stream));
+    let (request, redactor) = permit.into_request();
+    let answer: BoxFuture<'_, _> = Box::pin(ask(request, redactor, stream));
     let answer = within(clock, limits::HTTP_STREAM_IDLE_TIME, answer).await;
     Ok(response::streamed(answer.ok_or(RequestError::TimedOut)??))
 }
 
 /// The output of `work`, unless the deadline comes first. In a box, because otherwise the future of every call of
 /// every plugin would be as large.
-async fn in_time<T>(
+pub(super) async fn in_time<T>(
     deadline: Instant,
     work: BoxFuture<'_, Result<T, RequestError>>,
 ) -> Result<T, RequestError> {
@@ -84,21 +90,32 @@ async fn in_time<T>(
 /// Connects, and reads the head of one answer.
 async fn exchange(permit: HttpPermit) -> Result<ReceivedAnswer, RequestError> {
     let stream = connect_securely(&permit).await?;
-    ask(permit, stream).await
+    let (request, redactor) = permit.into_request();
+    ask(request, redactor, stream).await
 }
 
 /// A connection, under TLS if the URL is `https`.
 async fn connect_securely(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, RequestError> {
-    secure(permit, connect(permit).await?).await
+    let stream = FairStream::new(connect(permit).await?);
+    secure(permit, Box::new(stream)).await
+}
+
+/// The same for a connection that lasts.
+#[cfg(feature = "websocket")]
+pub(super) async fn connect_lasting(
+    permit: &HttpPermit,
+) -> Result<Box<dyn NetworkStream>, RequestError> {
+    let stream = FairStream::lasting(connect(permit).await?);
+    secure(permit, Box::new(stream)).await
 }
 
 /// Sends the request, and reads the head of one answer. Redirects are not followed: their target would be an
 /// unchecked host. If there are secrets to redact, the answer must have a form in which they are recognized.
-async fn ask(
-    permit: HttpPermit,
+pub(super) async fn ask(
+    request: Request<Full<Bytes>>,
+    redactor: Arc<Redactor>,
     stream: Box<dyn NetworkStream>,
 ) -> Result<ReceivedAnswer, RequestError> {
-    let (request, redactor) = permit.into_request();
     let (mut sender, connection) = Builder::new()
         .max_buf_size(MAX_RESPONSE_HEAD_BYTES)
         .max_header_size(MAX_RESPONSE_HEAD_BYTES)
@@ -119,7 +136,7 @@ async fn connect(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, RequestE
     let mut left = u32::try_from(permit.addresses().len()).unwrap_or(u32::MAX);
     for &address in permit.addresses() {
         match dial(permit, address, left).await {
-            Ok(stream) => return Ok(Box::new(FairStream::new(stream))),
+            Ok(stream) => return Ok(stream),
             Err(error) => problem = error.to_string(),
         }
         left = left.saturating_sub(1);

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::url::Url;
+use super::url::{Scheme, Url};
 use crate::contract::{is_name, setting_key, shown};
 
 /// The settings of one plugin.
@@ -23,7 +23,7 @@ impl SettingValues<'_> {
     pub(super) fn url(&self, key: &str) -> Result<Url, String> {
         let problem = match self.value(key) {
             None => "is not set".to_owned(),
-            Some(Value::String(text)) => match Url::parse(text) {
+            Some(Value::String(text)) => match Url::parse(text, Scheme::ALL) {
                 Ok(url) => return Ok(url),
                 Err(error) => format!("is no URL of a service ({error})"),
             },

@@ -33,21 +33,24 @@ impl HttpStreams {
     /// Sends a request, once the plugin has a place for a stream. The rest of the answer is read by the stream's
     /// number. The permit is got after the wait, so that the wait is not a part of the request's time.
     ///
-    /// A call waits only while it has no stream: two that have some could wait for each other.
+    /// A call waits only while neither it nor its instance has a place (`may_wait`): two that have some could wait
+    /// for each other.
     ///
     /// # Errors
     ///
-    /// `too many open streams` if this call has one and all places are taken, the permit's, and those of [`open`].
+    /// `too many open streams` if all places are taken and it doesn't wait, the permit's, and those of [`open`].
     pub(in crate::sandbox) async fn open(
         &mut self,
         permit: impl Future<Output = Result<HttpPermit, RequestError>>,
         slots: &StreamSlots,
+        may_wait: bool,
         clock: &dyn Clock,
     ) -> Result<WebHead, RequestError> {
-        let slot = match self.open.is_empty() {
+        let slot = match may_wait && self.open.is_empty() {
             true => slots.take().await,
-            false => slots.try_take().ok_or(RequestError::TooManyStreams)?,
+            false => slots.try_take(),
         };
+        let slot = slot.ok_or(RequestError::TooManyStreams)?;
         let permit = permit.await?;
         let (host, stream) = (permit.host().to_string(), slot.number);
         let (ResponseHead { status, headers }, body) = open(permit, clock).await?;

@@ -14,7 +14,7 @@ use crate::contract::is_host_name;
 /// The part of a scheme that a refusal repeats.
 const SHOWN_SCHEME_BYTES: usize = 32;
 
-/// An `http` or `https` URL without user information and without a fragment.
+/// A URL without user information and without a fragment.
 #[derive(Debug)]
 pub(super) struct Url {
     pub(super) scheme: Scheme,
@@ -24,12 +24,26 @@ pub(super) struct Url {
     pub(super) path: String,
 }
 
-/// The two schemes that are allowed.
+/// The schemes that are allowed, each for its own functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
     Http,
     Https,
+    #[cfg(feature = "websocket")]
+    Ws,
+    #[cfg(feature = "websocket")]
+    Wss,
 }
+
+/// Every scheme with its name.
+const SCHEMES: &[(&str, Scheme)] = &[
+    ("http", Scheme::Http),
+    ("https", Scheme::Https),
+    #[cfg(feature = "websocket")]
+    ("ws", Scheme::Ws),
+    #[cfg(feature = "websocket")]
+    ("wss", Scheme::Wss),
+];
 
 /// A host in its one canonical form; shown without brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,15 +55,15 @@ pub(super) enum Host {
 }
 
 impl Url {
-    /// Parses `text`. A relative URL, user information, a host that is not ASCII or is an IPv4 address in another
+    /// Parses `text`, which has one of these schemes. A relative URL, user information, a host that is not ASCII or is an IPv4 address in another
     /// notation (`127.1`, `0x7f.0.0.1`) and port 0 are invalid. A fragment is dropped.
     ///
     /// # Errors
     ///
-    /// `scheme not allowed` for anything but `http` and `https` (T03, T04), else `invalid URL`.
-    pub(super) fn parse(text: &str) -> Result<Self, RequestError> {
+    /// `scheme not allowed` for any other scheme (T03, T04), else `invalid URL`.
+    pub(super) fn parse(text: &str, allowed: &[Scheme]) -> Result<Self, RequestError> {
         let (scheme, rest) = text.split_once(':').ok_or(RequestError::InvalidUrl)?;
-        let scheme = Scheme::parse(scheme)?;
+        let scheme = Scheme::parse(scheme, allowed)?;
         if !rest.starts_with("//") || !text.is_ascii() {
             return Err(RequestError::InvalidUrl);
         }
@@ -74,13 +88,26 @@ impl Url {
 }
 
 impl Scheme {
-    /// A scheme in any case.
-    fn parse(text: &str) -> Result<Self, RequestError> {
-        if text.eq_ignore_ascii_case("http") {
-            return Ok(Self::Http);
-        }
-        if text.eq_ignore_ascii_case("https") {
-            return Ok(Self::Https);
+    /// The schemes of requests.
+    pub(super) const HTTP: &[Self] = &[Self::Http, Self::Https];
+    /// The schemes of the door `websocket`.
+    #[cfg(feature = "websocket")]
+    pub(super) const WEBSOCKET: &[Self] = &[Self::Ws, Self::Wss];
+    /// All schemes.
+    pub(super) const ALL: &[Self] = &[
+        Self::Http,
+        Self::Https,
+        #[cfg(feature = "websocket")]
+        Self::Ws,
+        #[cfg(feature = "websocket")]
+        Self::Wss,
+    ];
+
+    /// One of the allowed schemes, in any case.
+    fn parse(text: &str, allowed: &[Self]) -> Result<Self, RequestError> {
+        let known = SCHEMES.iter().find(|(name, _)| text.eq_ignore_ascii_case(name));
+        if let Some((_, scheme)) = known.filter(|(_, scheme)| allowed.contains(scheme)) {
+            return Ok(*scheme);
         }
         // RFC 3986, section 3.1.
         let is_scheme = text.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -92,12 +119,19 @@ impl Scheme {
         Err(RequestError::network(shown, format!("scheme not allowed: {shown}")))
     }
 
+    /// Whether it is the scheme of connections under TLS.
+    pub(super) fn is_secure(self) -> bool {
+        match self {
+            Self::Https => true,
+            #[cfg(feature = "websocket")]
+            Self::Wss => true,
+            _ => false,
+        }
+    }
+
     /// The port of a URL that names none.
     fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
+        if self.is_secure() { 443 } else { 80 }
     }
 }
 

@@ -8,6 +8,8 @@ use super::form::SecretForm;
 use crate::contract::sort_by_key;
 use crate::sandbox::text::cut;
 use crate::sandbox::{HostCall, ToolRequest, WebRequest};
+#[cfg(feature = "websocket")]
+use crate::sandbox::{WebSocketCall, WebSocketMessage};
 use crate::task::Lock;
 
 /// The replacement of a secret.
@@ -192,6 +194,17 @@ impl Redactor {
             HostCall::ToolCallAll(calls) => HostCall::ToolCallAll(calls.iter().map(tool).collect()),
             HostCall::HttpFetch(request) => HostCall::HttpFetch(web(request)),
             HostCall::HttpOpen(request) => HostCall::HttpOpen(web(request)),
+            #[cfg(feature = "websocket")]
+            HostCall::WebSocket(call) => HostCall::WebSocket(match call {
+                WebSocketCall::Open { url, .. } => {
+                    WebSocketCall::Open { url: redact(url), headers: Vec::new() }
+                }
+                WebSocketCall::Send { socket, .. } => {
+                    let message = WebSocketMessage::Binary(Vec::new());
+                    WebSocketCall::Send { socket: *socket, message }
+                }
+                other => other.clone(),
+            }),
             HostCall::Say { .. } => HostCall::Say { text: String::new() },
             HostCall::Note { .. } => HostCall::Note { text: String::new() },
             HostCall::Settings

@@ -17,12 +17,7 @@ struct Request<'a> {
 impl<'a> Request<'a> {
     /// A `body` is text or a list of bytes; `size` stands for one of that many.
     fn of(params: &'a Value) -> Result<Self, String> {
-        let mut headers = Vec::new();
-        for header in params.get("headers").and_then(Value::as_array).into_iter().flatten() {
-            let side = |at: usize| header.get(at).and_then(Value::as_str);
-            let pair = side(0).zip(side(1)).ok_or("a header must be a pair of strings")?;
-            headers.push((pair.0.to_string(), pair.1.to_string()));
-        }
+        let headers = headers(params)?;
         let body = match params.get("body") {
             Some(Value::String(text)) => Some(text.as_bytes().to_vec()),
             Some(Value::Array(bytes)) => {
@@ -34,6 +29,17 @@ impl<'a> Request<'a> {
         let method = params.get("method").and_then(Value::as_str).unwrap_or("GET");
         Ok(Self { method, url: text(params, "url")?, headers, body })
     }
+}
+
+/// The pairs in `headers`.
+pub(crate) fn headers(params: &Value) -> Result<Vec<(String, String)>, String> {
+    let mut headers = Vec::new();
+    for header in params.get("headers").and_then(Value::as_array).into_iter().flatten() {
+        let side = |at: usize| header.get(at).and_then(Value::as_str);
+        let pair = side(0).zip(side(1)).ok_or("a header must be a pair of strings")?;
+        headers.push((pair.0.to_string(), pair.1.to_string()));
+    }
+    Ok(headers)
 }
 
 pub(crate) fn request(params: &Value) -> Result<Value, String> {

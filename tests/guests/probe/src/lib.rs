@@ -2,10 +2,13 @@
 
 mod http;
 mod trouble;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
 
+#[cfg(not(feature = "websocket"))]
 wit_bindgen::generate!({
     path: "../../../wit",
     inline: "
@@ -17,6 +20,21 @@ wit_bindgen::generate!({
         }
     ",
     world: "weft:probe/probe",
+    generate_all,
+});
+#[cfg(feature = "websocket")]
+wit_bindgen::generate!({
+    path: "../../../wit",
+    inline: "
+        package weft:probe;
+
+        world sockets {
+            include clawft:plugin/plugin@0.1.0;
+            import weft:host/http@0.1.0;
+            import weft:host/websocket@0.1.0;
+        }
+    ",
+    world: "weft:probe/sockets",
     generate_all,
 });
 
@@ -92,7 +110,10 @@ impl exports::plugin::Guest for Probe {
     }
 
     fn describe() -> String {
-        let tools: Vec<Value> = TOOLS.iter().map(|tool| describe(tool)).collect();
+        let tools = TOOLS.iter();
+        #[cfg(feature = "websocket")]
+        let tools = tools.chain(&websocket::TOOLS);
+        let tools: Vec<Value> = tools.map(describe).collect();
         json!({ "name": "probe", "version": "0.1.0", "tools": tools }).to_string()
     }
 }
@@ -173,6 +194,8 @@ fn run(tool: &str, params: &Value) -> Result<Value, String> {
             let calls = calls.ok_or("`calls` must be a list")?;
             Ok(calls.iter().map(one_of_many).collect())
         }
+        #[cfg(feature = "websocket")]
+        tool if tool.starts_with("ws_") => websocket::run(tool, params),
         other => Err(format!("probe has no tool `{other}`")),
     }
 }
