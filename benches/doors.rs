@@ -1,4 +1,6 @@
 //! What a tool call costs that one guest makes to another, beside the same call from outside.
+//!
+//! A caller that makes two calls costs one call between guests more than a caller that makes one.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -12,8 +14,14 @@ use weft_lite::Runtime;
 
 const RUNS: usize = 20_000;
 
-/// A guest whose only tool hands its parameters to `echo__echo` and returns what comes back: the result areas of
-/// both functions are alike.
+/// A guest whose only tool hands its parameters to `echo__echo`, so many times, and returns what comes back: the
+/// result areas of both functions are alike.
+fn caller(calls: usize) -> Vec<u8> {
+    let call =
+        "(call $call (i32.const 96) (i32.const 10) (local.get 2) (local.get 3) (i32.const 64))";
+    wat::parse_str(CALLER.replace("CALLS", &call.repeat(calls))).expect("it is WebAssembly")
+}
+
 const CALLER: &str = r#"(module
     (import "weft:host/tools@0.1.0" "call" (func $call (param i32 i32 i32 i32 i32)))
     (memory (export "memory") 2)
@@ -30,21 +38,24 @@ const CALLER: &str = r#"(module
     (func (export "plugin#init") (result i32) (i32.const 64))
     (func (export "plugin#describe") (result i32) (i32.const 80))
     (func (export "plugin#execute-tool") (param i32 i32 i32 i32) (result i32)
-        (call $call (i32.const 96) (i32.const 10) (local.get 2) (local.get 3) (i32.const 64))
+        CALLS
         (global.set $next (i32.const 4096))
         (i32.const 64)))"#;
 
 fn main() -> ExitCode {
     let mut report = Report::begin("what a call between guests costs, medians");
     let runtime = Runtime::builder().without_bundled().build();
-    let module = wat::parse_str(CALLER).expect("it is WebAssembly");
-    let caller = package("caller", module, r#","permissions":{"tools":["echo__*"]}"#);
-    runtime.block_on(load(runtime.host(), [package("echo", guest("echo"), ""), caller]));
+    let permissions = r#","permissions":{"tools":["echo__*"]}"#;
+    let once = package("once", caller(1), permissions);
+    let twice = package("twice", caller(2), permissions);
+    runtime.block_on(load(runtime.host(), [package("echo", guest("echo"), ""), once, twice]));
     let direct = median(&runtime, "echo__echo");
-    let through = median(&runtime, "caller__run");
+    let once = median(&runtime, "once__run");
+    let between = median(&runtime, "twice__run") - once;
     report.figure("a call of a tool", direct, "us");
-    report.figure("the same call by another guest", through, "us");
-    report.bounded("what the way through a guest adds", through - direct, "us", 8.0);
+    report.figure("a call of a tool that calls it once", once, "us");
+    report.figure("a call between guests", between, "us");
+    report.bounded("  beyond a direct one", between - direct, "us", 8.0);
     report.end()
 }
 
