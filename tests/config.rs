@@ -80,6 +80,26 @@ fn faulty_plugin_settings_name_their_keys() {
 }
 
 #[test]
+fn a_text_without_keys_is_refused() {
+    for text in ["- plugins", "plugins", "5"] {
+        let error = Config::from_yaml(text).unwrap_err().to_string();
+        assert!(error.contains("expected a mapping"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn broken_yaml_is_explained_in_plain_words() {
+    for (text, words) in [
+        ("plugins: [", "a `[` or `{` is not closed before this at line 2 column 1"),
+        ("a: b: c", "`: ` inside a value that is not quoted at line 1 column 5"),
+        ("%a", "`%` can't begin a line"),
+    ] {
+        let error = Config::from_yaml(text).unwrap_err().to_string();
+        assert!(error.contains(words), "{text}: {error}");
+    }
+}
+
+#[test]
 fn unknown_and_invalid_keys_are_warned_about() {
     let parsed = Config::from_yaml("limits: {module_kbs: 1, memory_budget_mb: 9999999}").unwrap();
     assert_eq!(parsed.warnings.len(), 2, "{:?}", parsed.warnings);

@@ -206,7 +206,10 @@ impl Config {
             Range { default: (limits::MEMORY_BUDGET_BYTES / MB) as u64, ..MEMORY_BUDGET_MB };
         let lowered = [MODULE_KB, MODULE_GZIP_KB, budget, SURFACE_MEMORY_MB, PLUGIN_DATA_MB];
         let loosening = layers::tighten(&document, &mut above, &lowered);
-        lay_over(&mut document, above);
+        // Nothing does not hide what is no mapping.
+        if above.as_object().is_none_or(|above| !above.is_empty()) {
+            lay_over(&mut document, above);
+        }
         let mut findings = ManifestFindings::default();
         let config = Table::top(&document, &mut findings).map(|top| read(&top, &mut findings));
         let finished = findings.finish(config);

@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::document_reader::{DocumentReader, YAML_BRACKETS, has_too_many_brackets};
+use super::yaml_words::yaml_problem;
 
 /// Lists and mappings inside each other.
 const DEPTH: usize = 32;
@@ -68,7 +69,12 @@ pub(crate) fn from_yaml(text: &str, limit: usize) -> Result<Value, DocumentError
     }
     DocumentReader::strict(VALUES, limit, DEPTH)
         .read(serde_yaml::Deserializer::from_str(text))
-        .map_err(|error| DocumentError::Syntax { format: "YAML", message: error.to_string() })
+        .map_err(|error| {
+            let place = error.location().map(|it| (it.line(), it.column()));
+            let place = place.map(|(line, column)| format!(" at line {line} column {column}"));
+            let message = yaml_problem(&error) + &place.unwrap_or_default();
+            DocumentError::Syntax { format: "YAML", message }
+        })
 }
 
 /// Reads the JSON of a file that the program keeps itself, whose bytes the caller has bounded.

@@ -44,6 +44,7 @@ mod sorted;
 mod stage;
 mod tool;
 mod voice;
+mod yaml_words;
 
 pub use actionable_error::ActionableError;
 pub(crate) use byte_budget::{ByteBudget, HeldBytes};
@@ -119,3 +120,4 @@ pub use sorted::{SortedEntries, SortedEntry, SortedMap, SortedSet};
 pub use stage::{PipelineStage, PipelineStageType};
 pub use tool::{Tool, ToolContext};
 pub use voice::{Audio, VoiceHandler};
+pub(crate) use yaml_words::yaml_problem;

@@ -9,7 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use serde_json::{Map, Value};
 
 use super::nesting::DEPTH;
-use crate::contract::{DocumentReader, YAML_BRACKETS, has_too_many_brackets};
+use crate::contract::{DocumentReader, YAML_BRACKETS, has_too_many_brackets, yaml_problem};
 
 /// Values of any kind: each use of an alias counts again, so that aliases can't multiply.
 const VALUES: usize = 2_000;
@@ -70,39 +70,9 @@ pub(in crate::skill::format) fn read(text: &str) -> Result<Read, YamlFault> {
 impl YamlFault {
     /// The parser's fault in words for people. Without a position it is about the first line.
     fn new(error: &serde_yaml::Error, bound: bool) -> Self {
-        let text = error.to_string();
         let (line, column) =
             error.location().map_or((1, 1), |place| (place.line(), place.column()));
-        Self { bound, message: plain(&text), line, column }
-    }
-}
-
-/// The parser's message in plainer words, without its positions.
-fn plain(text: &str) -> String {
-    let problem = text.split(" at line ").next().unwrap_or(text);
-    let problem = problem.split(", while ").next().unwrap_or(problem);
-    let opened = [("flow mapping", '{'), ("flow sequence", '[')];
-    let bracket = opened.iter().find(|(what, _)| text.contains(&format!("while parsing a {what}")));
-    if let Some((_, bracket)) = bracket {
-        return format!("a `{bracket}` is opened and not closed before this");
-    }
-    match problem {
-        "mapping values are not allowed in this context" => {
-            "`: ` inside a value that is not quoted".into()
-        }
-        "found character that cannot start any token" => {
-            "this character can't begin a value that is not quoted".into()
-        }
-        "could not find expected ':'" => "this line, or the one before, is no `key: value`".into(),
-        "did not find expected key" => {
-            "no key is found where one is expected: the indentation, or a quote, is off".into()
-        }
-        "did not find expected alphabetic or numeric character" => {
-            "`*` and `&` can't begin a value that is not quoted".into()
-        }
-        "could not find expected directive name" => "`%` can't begin a line".into(),
-        "found unexpected end of stream" => "a quote is not closed before the end".into(),
-        _ => problem.to_owned(),
+        Self { bound, message: yaml_problem(error), line, column }
     }
 }
 
