@@ -451,7 +451,8 @@ impl ActionableError for CallError {
                     "use an `https://` address: a secret goes nowhere else unencrypted".into()
                 }
                 (Capability::Network, Some(setting)) => format!(
-                    "if plugins may reach this host, add `{setting}` to `config.yaml` in `$WEFT_HOME`"
+                    "if plugins may reach this host, add `{setting}` to `config.yaml` in `$WEFT_HOME`, \
+                     which counts from the next start"
                 ),
                 (Capability::Network, None) if denied.rule.starts_with(PRIVATE_ADDRESS) => {
                     "use a public address of the host: no setting opens this one".into()

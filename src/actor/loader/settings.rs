@@ -69,7 +69,10 @@ impl Settings {
                     log::warn!("{path} can be read again");
                 }
                 true => log::warn!("{path} is again as it was at the start"),
-                false => log::warn!("{path} has changed, which counts from the next start"),
+                false => {
+                    let at_once = if self.is_own { " (`plugins` counts at once)" } else { "" };
+                    log::warn!("{path} has changed, which counts from the next start{at_once}");
+                }
             }
         }
         self.in_use = text;
