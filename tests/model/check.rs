@@ -90,6 +90,16 @@ fn the_former_servers_open_host_is_named() {
     ran.says(&format!("the private host localhost:{port} stays open to plugins that list it"));
 }
 
+#[cfg(feature = "bundled")]
+#[test]
+fn settings_without_a_name_are_no_model() {
+    let dir = Dir::new();
+    configured(&dir, "plugins: {mind: {base_url: 'http://localhost:1/v1'}}\n");
+    check(&dir).says("no model is set");
+    let ran = bare(&dir, &["run", "--message", "hello"]).exits(0).says("not loaded: mind");
+    assert!(!ran.stderr.contains("no model is set"), "{ran:#?}");
+}
+
 #[test]
 fn a_server_without_tls_is_asked_over_http() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -54,8 +54,7 @@ impl ModelSettings {
     pub(in crate::cli) fn of(plugins: &SortedMap<String, Map<String, Value>>) -> Option<Self> {
         let mind = plugins.get(MIND)?;
         let text = |key: &str| mind.get(key).and_then(Value::as_str).map(str::to_owned);
-        let model = text(MODEL).unwrap_or_default();
-        Some(Self { base_url: text(URL)?, model, secret: text(SECRET) })
+        Some(Self { base_url: text(URL)?, model: text(MODEL)?, secret: text(SECRET) })
     }
 
     /// The entry of the configuration that opens the private host of this model's server.

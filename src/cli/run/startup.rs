@@ -75,7 +75,9 @@ pub(super) fn report_unanswered(runtime: &Runtime) {
         return;
     }
     #[cfg(feature = "net")]
-    report::refused(registry.refused().iter().filter(|it| crate::cli::model::asks_model(it)));
+    if let Some(mind) = registry.refused().iter().find(|it| crate::cli::model::asks_model(it)) {
+        return report::refused([mind]);
+    }
     if let Some(notice) = model_notice(runtime) {
         output::message(&notice);
     }
