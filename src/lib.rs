@@ -101,6 +101,7 @@
 //! | What does a reload change? | `actor/loader/plan.rs` |
 //! | What is an MCP tool's name? | `mcp/catalog/names.rs` |
 //! | May this sender talk? | `pipeline/gateway.rs` |
+//! | Which requests reach a plugin's webhook, and what may it answer? | `sandbox/webhook.rs`, `mcp/http/hook.rs` |
 //! | Which tools may a guest call? | `sandbox/tools.rs`, `actor/host/tools.rs` |
 //! | Where does a panic end? | `task/containment.rs` |
 //! | What are the limits? | `contract/limits.rs` |

@@ -189,7 +189,7 @@ impl ActionableError for LoadError {
                 "start weft-lite again to approve the folder as it is now".into()
             }
             Self::Pending { command: None, .. } => {
-                "approve them by kind where the plugin is named: `env`, `network`, `secrets`, `tools`, `shell` or `size`".into()
+                "approve them by kind where the plugin is named: `env`, `network`, `secrets`, `tools`, `shell`, `webhook` or `size`".into()
             }
             Self::Start { error } => after_start(error),
             Self::Description { .. } => {

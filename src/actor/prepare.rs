@@ -188,6 +188,8 @@ impl PackageHead {
         let (sandbox, closed) = Sandbox::new(identity, folder, permissions, resources, &sandbox);
         let sandbox = sandbox.with_settings(json_line(&settings));
         warnings.extend(closed);
+        #[cfg(feature = "serve")]
+        warnings.extend(webhook_warning(permissions.webhook, summary.has_webhook()));
         // From here on, plugins above their share of the budget give way to this one.
         let spec = InstanceSpec {
             module: Arc::new(PluginModule::new(Arc::clone(summary), module, &origin)),
@@ -371,6 +373,19 @@ fn check_settings(
 #[expect(clippy::unnecessary_wraps)]
 fn check_settings(_: &PluginManifest, _: &Value, _: SettingsAccess) -> Result<(), LoadError> {
     Ok(())
+}
+
+/// The warning where only one of manifest and module has a webhook.
+#[cfg(feature = "serve")]
+fn webhook_warning(asked: bool, exported: bool) -> Option<String> {
+    let words = match (asked, exported) {
+        (true, false) => "`permissions.webhook` has no use: the module does not export `webhook`",
+        (false, true) => {
+            "its webhook is not served, since the manifest does not ask for `permissions.webhook`"
+        }
+        _ => return None,
+    };
+    Some(words.to_owned())
 }
 
 /// Warnings where the manifest's tools differ from those that the module describes.

@@ -41,8 +41,11 @@ impl FromStr for ApproveFlag {
     fn from_str(list: &str) -> Result<Self, String> {
         let mut words = list.split(',').map(str::trim);
         let approval = words.try_fold(Approval::NONE, |sum, word| {
-            let unknown =
-                || format!("`{word}` is none of network, env, secrets, tools, shell, size, change");
+            let unknown = || {
+                format!(
+                    "`{word}` is none of network, env, secrets, tools, shell, webhook, size, change"
+                )
+            };
             sum.with_kind(word).ok_or_else(unknown)
         });
         approval.map(Self)
@@ -85,6 +88,7 @@ impl Options {
             secrets: sum.secrets || more.secrets,
             all_tools: sum.all_tools || more.all_tools,
             shell: sum.shell || more.shell,
+            webhook: sum.webhook || more.webhook,
             size: sum.size || more.size,
             change: sum.change || more.change,
         })

@@ -40,7 +40,8 @@ pub(super) struct Program {
     #[argh(switch)]
     trust: bool,
     /// what plugins from --plugins, or one that is being approved, may have besides: any of network
-    /// (all hosts), env, secrets, tools (all tools), shell, size (a large module), with commas between them
+    /// (all hosts), env, secrets, tools (all tools), shell, webhook, size (a large module), with commas between
+    /// them
     #[argh(option, arg_name = "LIST")]
     approve: Vec<ApproveFlag>,
     /// a variable for plugins that may read it, before those of the environment (repeatable)

@@ -84,6 +84,12 @@ pub const INPUT_TIME: Duration = Duration::from_secs(15 * 60);
 pub const ARGUMENTS_BYTES: usize = 4 * MB;
 /// A guest's instructions, and all its variables: as much as a `SKILL.md`.
 pub const INSTRUCTIONS_BYTES: usize = 256 * KB;
+/// The body of a request for a plugin's webhook, and all of its answer.
+pub const HOOK_BYTES: usize = MB;
+/// Requests for one plugin's webhook within any minute.
+pub const HOOK_REQUESTS_PER_MINUTE: u32 = 300;
+/// Requests for one plugin's webhook at the same time.
+pub const HOOK_REQUESTS_AT_ONCE: usize = 4;
 /// Messages that a channel gives in one poll.
 pub const INBOUND_MESSAGES: u32 = 1_000;
 /// An id that a channel gave a message.

@@ -42,6 +42,9 @@ pub struct PluginPermissions {
         serialize_with = "as_storage"
     )]
     pub storage_kb: Option<NonZeroU32>,
+    /// Whether anybody may send the plugin HTTP requests, at `/hook/<id>`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub webhook: bool,
     /// KB of a module that is larger than what comes without a question. No manifest says it: it is
     /// measured when the package is read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +70,7 @@ impl TryFrom<Value> for PluginPermissions {
             secrets: given.texts("secrets")?,
             tools: given.texts("tools")?,
             storage_kb: given.object("storage")?.map(storage).transpose()?,
+            webhook: given.flag("webhook")?,
             module_kb: given.value("module_kb").map(|it| number("module_kb", &it)).transpose()?,
         };
         given.end()?;

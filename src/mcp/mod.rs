@@ -33,6 +33,13 @@
 //! - Without room for a message the answer has status 503. A pipe is not read until there is room. A message that waits for
 //!   30 seconds is refused with error -32603.
 //!
+//! # Webhooks
+//!
+//! A plugin's channel that runs answers at `/hook/<id>`, if its manifest asks for it and the operator has approved it. The
+//! token is not asked for. Such a request is GET or POST; its body and its answer have at most 1 MB each. At most 4 are under way for one
+//! plugin (else status 503), and 300 come within a minute (else 429). Each has its audit record. A plugin that fails is
+//! status 500, one that takes too long 504, and 404 says nothing of which plugins there are.
+//!
 //! # Files
 //!
 //! - Messages: `message` and `scan` read them, `object` and `result` write them, `revision` and

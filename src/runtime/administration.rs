@@ -207,7 +207,7 @@ impl Administration for RuntimeAdministration {
             Ok(match self.obstacle(kind, &name) {
                 None => format!("`{id}` is in service"),
                 Some(Obstacle::Pending(unapproved)) => format!(
-                    "`{id}` does not run before this is approved: {}\n  try: `/approve {id} network,env,secrets,tools,shell,size`, as far as you want it to have them",
+                    "`{id}` does not run before this is approved: {}\n  try: `/approve {id} network,env,secrets,tools,shell,webhook,size`, as far as you want it to have them",
                     unapproved.join(", ")
                 ),
                 Some(Obstacle::Other(why)) => format!("`{id}` is not in service{why}"),

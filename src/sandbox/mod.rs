@@ -69,6 +69,8 @@ mod settings;
 mod storage;
 mod text;
 mod tools;
+#[cfg(feature = "serve")]
+mod webhook;
 #[cfg(feature = "websocket")]
 mod websocket;
 
@@ -98,5 +100,7 @@ pub use storage::STORE_FULL;
 pub use text::printable;
 pub(crate) use tools::denied as tool_denied;
 pub use tools::{ToolHost, ToolOffer};
+#[cfg(feature = "serve")]
+pub(crate) use webhook::{HookPermit, HookRefusal};
 
 pub use crate::task::{Clock, ManualClock, SystemClock};

@@ -22,6 +22,8 @@ use super::redact::PluginSecrets;
 use super::scope::CallScope;
 use super::storage::StorageGate;
 use super::tools::{ToolGate, ToolHost};
+#[cfg(feature = "serve")]
+use super::webhook::{HookGate, HookPermit, HookRefusal};
 use crate::contract::{PluginPermissions, PluginResourceConfig};
 use crate::task::{Clock, Fault, fault, off_executor};
 
@@ -64,6 +66,9 @@ pub struct Sandbox {
     pub(super) settings: String,
     pub(super) storage: StorageGate,
     pub(super) tools: ToolGate,
+    /// The bounds of its webhook, if it may have one.
+    #[cfg(feature = "serve")]
+    pub(super) hooks: Option<HookGate>,
     /// The tools that the gate lets the plugin call, if there is a host.
     pub(super) tool_host: Option<Arc<dyn ToolHost>>,
 }
@@ -134,6 +139,8 @@ impl Sandbox {
             settings: "{}".to_owned(),
             storage,
             tools,
+            #[cfg(feature = "serve")]
+            hooks: HookGate::new(permissions.webhook),
             tool_host: options.tools.clone(),
         };
         (sandbox, warnings)
@@ -188,6 +195,26 @@ impl Sandbox {
         };
         entry.close(answer.result);
         answer.served
+    }
+
+    /// Whether requests from outside are permitted.
+    #[cfg(feature = "serve")]
+    pub(crate) fn takes_hooks(&self) -> bool {
+        self.hooks.is_some()
+    }
+
+    /// Counts a request from outside, and opens its record. `target` is the path and the query as the plugin sees them.
+    ///
+    /// # Errors
+    ///
+    /// The refusal, which is recorded. Without the permission there is no request.
+    #[cfg(feature = "serve")]
+    pub(crate) fn admit_hook(&self, method: &str, target: &str) -> Result<HookPermit, HookRefusal> {
+        let gate = self.hooks.as_ref().ok_or(HookRefusal::Busy)?;
+        let redactor = self.secrets.for_operator();
+        let summary = redactor.redact(&format!("{method} {target}")).into_owned();
+        let entry = AuditEntry::of_hook(&self.audit, &self.clock, &self.plugin, &summary);
+        gate.admit(entry, self.clock.now())
     }
 
     /// Records a host call that the engine refused before serving it: the guest has made too many, has no time

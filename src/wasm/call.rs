@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::signature::export;
 use crate::contract::{Audio, CallError, MemoryHit, limits};
+#[cfg(feature = "serve")]
+use crate::sandbox::WebResponse;
 
 /// One call of a function that a guest exports. The guest parses the texts named `..._json`.
 #[derive(Clone, PartialEq)]
@@ -54,6 +56,9 @@ pub enum GuestCall {
         /// What replaces it, as JSON text.
         payload_json: String,
     },
+    /// `webhook#handle`
+    #[cfg(feature = "serve")]
+    Webhook(HookRequest),
     /// `stage#stage-type`
     StageType,
     /// `stage#process`
@@ -141,6 +146,25 @@ pub enum GuestValue {
     Inbound(Vec<GuestInbound>),
     /// Sound.
     Audio(Audio),
+    /// The answer to an HTTP request.
+    #[cfg(feature = "serve")]
+    Response(WebResponse),
+}
+
+/// An HTTP request for a plugin's webhook (`record request`).
+#[cfg(feature = "serve")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookRequest {
+    /// The method.
+    pub method: String,
+    /// The part of the path that is the plugin's.
+    pub path: String,
+    /// The query, without `?`.
+    pub query: String,
+    /// Names and values in their order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// A message that a guest's channel received (`record inbound`).
@@ -172,6 +196,8 @@ impl GuestCall {
             Self::Answered { .. } => export::ANSWERED,
             Self::Draft { .. } => export::DRAFT,
             Self::Revise { .. } => export::REVISE,
+            #[cfg(feature = "serve")]
+            Self::Webhook(_) => export::HANDLE,
             Self::StageType => export::STAGE_TYPE,
             Self::Process { .. } => export::PROCESS,
             Self::Instructions => export::INSTRUCTIONS,
@@ -206,6 +232,9 @@ impl GuestCall {
             | Self::Draft { target: one, payload_json: other } => {
                 (one.len() + other.len(), limits::ARGUMENTS_BYTES)
             }
+            // The server has bounds for each of its parts.
+            #[cfg(feature = "serve")]
+            Self::Webhook(_) => return Ok(()),
             Self::Revise { target, id, payload_json } => {
                 (target.len() + id.len() + payload_json.len(), limits::ARGUMENTS_BYTES)
             }
@@ -233,9 +262,9 @@ pub(super) fn too_much(count: usize, what: &str, limit: usize) -> CallError {
 }
 
 macro_rules! into {
-    ($($(#[$doc:meta])* $name:ident: $variant:ident => $ty:ty;)*) => {
+    ($($(#[$attribute:meta])* $name:ident: $variant:ident => $ty:ty;)*) => {
         impl GuestValue {
-            $($(#[$doc])*
+            $($(#[$attribute])*
             #[must_use]
             pub fn $name(self) -> Option<$ty> {
                 match self {
@@ -262,6 +291,9 @@ into! {
     into_inbound: Inbound => Vec<GuestInbound>;
     /// The sound, if the value is sound.
     into_audio: Audio => Audio;
+    /// The answer, if the value is the answer to an HTTP request.
+    #[cfg(feature = "serve")]
+    into_response: Response => WebResponse;
 }
 
 /// Shows the function alone, because an argument may be a secret.

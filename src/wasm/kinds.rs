@@ -8,6 +8,8 @@ use wasmi::Val;
 
 use self::Argument::{Bytes, Number, Optional, Seconds, Text, Texts};
 use super::abi::Span;
+#[cfg(feature = "serve")]
+use super::call::HookRequest;
 use super::call::{GuestCall, GuestValue};
 use super::call_budget::CallBudget;
 use super::driver::{Driver, LIST, TEXT};
@@ -27,6 +29,9 @@ enum Argument<'a> {
     Bytes(&'a [u8]),
     /// `list<string>`
     Texts(&'a [String]),
+    /// `list<tuple<string, string>>`
+    #[cfg(feature = "serve")]
+    Pairs(&'a [(String, String)]),
     /// `u32`, or the number of an enum's case
     Number(u32),
     /// `option<u64>`
@@ -64,6 +69,11 @@ impl Instance {
             | GuestCall::Draft { target, payload_json } => {
                 (&[Text(target), Text(payload_json)], records::text)
             }
+            #[cfg(feature = "serve")]
+            GuestCall::Webhook(HookRequest { method, path, query, headers, body }) => (
+                &[Text(method), Text(path), Text(query), Argument::Pairs(headers), Bytes(body)],
+                records::response,
+            ),
             GuestCall::Revise { target, id, payload_json } => {
                 (&[Text(target), Text(id), Text(payload_json)], records::unit)
             }
@@ -138,6 +148,11 @@ impl Driver<'_> {
             }
             Texts(texts) => {
                 params.extend(words(self.lower_list(texts).await?));
+                return Ok(());
+            }
+            #[cfg(feature = "serve")]
+            Argument::Pairs(pairs) => {
+                params.extend(words(self.lower_pairs(pairs).await?));
                 return Ok(());
             }
             Optional(Some(text)) => {

@@ -76,6 +76,8 @@ mod suspend;
 mod wasi;
 
 pub use crate::contract::FuelGauge;
+#[cfg(feature = "serve")]
+pub use call::HookRequest;
 pub use call::{AnswerOutcome, GuestCall, GuestInbound, GuestValue};
 pub use call_budget::CallBudget;
 pub use fault::ModuleFault;

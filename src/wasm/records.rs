@@ -17,6 +17,8 @@
 use super::abi::{AbiFault, Lift, Span, span_at, unknown_tag};
 use super::{GuestInbound, GuestValue};
 use crate::contract::{Audio, MemoryHit, limits};
+#[cfg(feature = "serve")]
+use crate::sandbox::WebResponse;
 
 /// The value of a guest's function, or the guest's error message.
 pub(super) type GuestAnswer = Result<GuestValue, String>;
@@ -78,6 +80,19 @@ pub(super) fn audio(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, Ab
         lift.charge(bytes.len())?;
         let mime = lift.string("mime", span_at(area, 12))?;
         Ok(GuestValue::Audio(Audio { bytes: bytes.to_vec(), mime }))
+    })
+}
+
+/// `result<response, string>`
+#[cfg(feature = "serve")]
+pub(super) fn response(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
+    lift.limit_to(limits::HOOK_BYTES);
+    lift.result("result", pointer, 24, |lift, area| {
+        let status = area.get(4..).and_then(<[u8]>::first_chunk);
+        let status = status.map_or(0, |bytes| u16::from_le_bytes(*bytes));
+        let headers = lift.string_pairs("headers", span_at(area, 8))?;
+        let body = lift.copied("body", span_at(area, 16))?;
+        Ok(GuestValue::Response(WebResponse { status, headers, body }))
     })
 }
 

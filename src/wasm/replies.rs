@@ -164,7 +164,10 @@ impl Driver<'_> {
     }
 
     /// `list<tuple<string, string>>`.
-    async fn lower_pairs(&mut self, pairs: &[(String, String)]) -> Result<Span, CallError> {
+    pub(super) async fn lower_pairs(
+        &mut self,
+        pairs: &[(String, String)],
+    ) -> Result<Span, CallError> {
         let mut texts = pairs.iter().flat_map(|(name, value)| [name, value]);
         let list = self.lower_texts(&mut texts).await?;
         self.lower_words(&list, 4).await

@@ -111,6 +111,8 @@ pub(super) mod export {
     pub(in crate::wasm) const ANSWERED: &str = "answered#answered";
     pub(in crate::wasm) const DRAFT: &str = "drafts#draft";
     pub(in crate::wasm) const REVISE: &str = "drafts#revise";
+    #[cfg(feature = "serve")]
+    pub(in crate::wasm) const HANDLE: &str = "webhook#handle";
     pub(in crate::wasm) const STAGE_TYPE: &str = "stage#stage-type";
     pub(in crate::wasm) const PROCESS: &str = "stage#process";
     pub(in crate::wasm) const INSTRUCTIONS: &str = "skill#instructions";
@@ -133,8 +135,13 @@ pub(super) mod export {
     ];
 
     /// The interfaces that a channel may have beside its own.
-    pub(in crate::wasm) const BESIDE_CHANNEL: [&[&str]; 3] =
-        [&[ACKNOWLEDGE], &[ANSWERED], &[DRAFT, REVISE]];
+    pub(in crate::wasm) const BESIDE_CHANNEL: &[&[&str]] = &[
+        &[ACKNOWLEDGE],
+        &[ANSWERED],
+        &[DRAFT, REVISE],
+        #[cfg(feature = "serve")]
+        &[HANDLE],
+    ];
 
     /// The type that a known export must have; `None` for a name that the host doesn't use.
     pub(in crate::wasm) fn expected(name: &str) -> Option<Signature> {
@@ -157,6 +164,8 @@ pub(super) mod export {
             EXECUTE_TOOL | SEND | DRAFT | PROCESS_AUDIO => "iiii",
             RETRIEVE | DELETE => "iiiii",
             SEARCH | REVISE => "iiiiii",
+            #[cfg(feature = "serve")]
+            HANDLE => "iiiiiiiiii",
             STORE => "iiiiiiiiIii",
             _ => return None,
         })

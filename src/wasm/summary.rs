@@ -110,6 +110,13 @@ impl ModuleSummary {
         self.exports(export::REVISE)
     }
 
+    /// Whether a channel answers HTTP requests.
+    #[cfg(feature = "serve")]
+    #[must_use]
+    pub fn has_webhook(&self) -> bool {
+        self.exports(export::HANDLE)
+    }
+
     /// Whether any function of a kind's interface is exported.
     pub(super) fn offers(&self, kind: PluginCapability) -> bool {
         let of_kind = export::KINDS.iter().filter(|(of, _)| *of == kind);

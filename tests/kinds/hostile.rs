@@ -34,7 +34,7 @@ pub(crate) fn answering(tag: u8, text: &str) -> String {
 const NOTHING: &str = "(i64.store (i32.const 32) (i64.const 4)) (i32.const 32)";
 
 /// The type and the honest body of every function of the five interfaces.
-const FUNCTIONS: [(&str, &str, &str); 16] = [
+const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("channel#poll", "", "(unreachable)"),
     ("channel#send", "i32 i32 i32 i32", "(unreachable)"),
     ("receipts#acknowledge", "i32 i32", "(unreachable)"),
@@ -48,6 +48,8 @@ const FUNCTIONS: [(&str, &str, &str); 16] = [
          (i32.store (i32.const 44) (i32.const 7)) (i32.const 40)",
     ),
     ("stage#process", "i32 i32", "(unreachable)"),
+    #[cfg(feature = "serve")]
+    ("webhook#handle", "i32 i32 i32 i32 i32 i32 i32 i32 i32 i32", "(unreachable)"),
     ("skill#instructions", "", NOTHING),
     ("skill#variables", "", NOTHING),
     ("memory#store", "i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32", "(unreachable)"),
@@ -60,7 +62,7 @@ const FUNCTIONS: [(&str, &str, &str); 16] = [
 
 fn interface(export: &str) -> &str {
     match export.split_once('#').unwrap().0 {
-        "receipts" | "answered" | "drafts" => "channel",
+        "receipts" | "answered" | "drafts" | "webhook" => "channel",
         interface => interface,
     }
 }
@@ -68,7 +70,7 @@ fn interface(export: &str) -> &str {
 /// A guest of the kind that `export` belongs to, of which that function runs `body`.
 pub(crate) fn kind_guest(export: &str, body: &str) -> Guest {
     let mut guest = Guest::default().with(TEXT);
-    for (name, params, honest) in FUNCTIONS {
+    for &(name, params, honest) in FUNCTIONS {
         let of = |export: &str| export.split_once('#').unwrap().0.to_owned();
         if [of(export), interface(export).to_owned()].contains(&of(name)) {
             let body = if name == export { body } else { honest };
@@ -89,6 +91,14 @@ pub(crate) fn some_call(export: &str) -> GuestCall {
         "answered#answered" => {
             GuestCall::Answered { message_id: text(), outcome: AnswerOutcome::Failed }
         }
+        #[cfg(feature = "serve")]
+        "webhook#handle" => GuestCall::Webhook(weft_lite::wasm::HookRequest {
+            method: text(),
+            path: text(),
+            query: String::new(),
+            headers: vec![(text(), String::new())],
+            body: vec![0xff, 0],
+        }),
         "drafts#draft" => GuestCall::Draft { target: text(), payload_json: text() },
         "drafts#revise" => GuestCall::Revise { target: text(), id: text(), payload_json: text() },
         "stage#stage-type" => GuestCall::StageType,
@@ -144,7 +154,7 @@ fn gives_too_much(export: &str, body: &str, limit: usize) {
     assert_eq!(run(export, body), expected, "{export}");
 }
 
-const RESULTS: [&str; 13] = [
+const RESULTS: &[&str] = &[
     "channel#poll",
     "channel#send",
     "receipts#acknowledge",
@@ -152,6 +162,8 @@ const RESULTS: [&str; 13] = [
     "drafts#draft",
     "drafts#revise",
     "stage#process",
+    #[cfg(feature = "serve")]
+    "webhook#handle",
     "memory#store",
     "memory#retrieve",
     "memory#search",
@@ -162,14 +174,14 @@ const RESULTS: [&str; 13] = [
 
 #[test]
 fn every_function_checks_its_result_area() {
-    for (export, _, _) in FUNCTIONS {
+    for &(export, _, _) in FUNCTIONS {
         traps(export, "(i32.const 18)", "not aligned to 4");
         traps(export, "(i32.const 65536)", "outside linear memory");
         traps(export, "(i32.const 65532)", "outside linear memory");
         traps(export, "(i32.const -4)", "outside linear memory");
         traps(export, "(unreachable)", "unreachable");
     }
-    for export in RESULTS {
+    for &export in RESULTS {
         traps(export, &area(2, 0, 0), "unknown tag 2");
         traps(export, &area(255, 0, 0), "unknown tag 255");
     }
@@ -177,7 +189,7 @@ fn every_function_checks_its_result_area() {
 
 #[test]
 fn every_guest_error_is_text_in_its_memory() {
-    for export in RESULTS {
+    for &export in RESULTS {
         let words = run(export, &area(1, 700, 9));
         assert_eq!(words, Err(CallError::Guest { message: "some text".into() }), "{export}");
         traps(export, &area(1, 65_535, 2), "outside linear memory");
@@ -189,7 +201,7 @@ fn every_guest_error_is_text_in_its_memory() {
 
 #[test]
 fn no_function_is_endless() {
-    for (export, _, _) in FUNCTIONS {
+    for &(export, _, _) in FUNCTIONS {
         let endless = run(export, "(loop (br 0)) (unreachable)");
         let fuel = Exhausted::Fuel { limit: 20_000_000 };
         assert_eq!(endless, Err(CallError::Exhausted(fuel)), "{export}");
@@ -198,7 +210,7 @@ fn no_function_is_endless() {
 
 #[test]
 fn post_return_is_part_of_the_call() {
-    for (export, _, _) in FUNCTIONS {
+    for &(export, _, _) in FUNCTIONS {
         let body = if RESULTS.contains(&export) { area(1, 700, 9) } else { NOTHING.to_owned() };
         let post = format!("(func (export \"cabi_post_{export}\") (param i32) unreachable)");
         let ended = run_call(&kind_guest(export, &body).with(&post), &some_call(export));

@@ -13,12 +13,12 @@ use weft_lite::{Approval, PluginHost, PluginPackage, Runtime, limits};
 use crate::session::{ALL, LEGACY, MODERN, answering, guest, initialize, meta, package};
 use crate::{schemas, shapes};
 
-const TOKEN: &str = "0123456789abcdef-token";
+pub(crate) const TOKEN: &str = "0123456789abcdef-token";
 
 /// A server on a free port of this machine, run by a thread of its own.
-struct Http {
-    address: SocketAddr,
-    host: PluginHost,
+pub(crate) struct Http {
+    pub(crate) address: SocketAddr,
+    pub(crate) host: PluginHost,
     server: McpServer,
     thread: Option<JoinHandle<()>>,
 }
@@ -30,12 +30,17 @@ impl Http {
 
     fn new(packages: impl IntoIterator<Item = PluginPackage>, options: HttpOptions) -> Self {
         let runtime = Runtime::builder().without_bundled().build();
+        let packages = packages.into_iter().map(|it| (it, Approval::ALL));
+        runtime.block_on(runtime.host().load(packages, []));
+        Self::serving(runtime, options)
+    }
+
+    /// The same for a runtime in which everything is loaded.
+    pub(crate) fn serving(runtime: Runtime, options: HttpOptions) -> Self {
         let host = runtime.host().clone();
         let server = McpServer::new(host.clone(), runtime.executor(), McpOptions::default());
         let listener = McpListener::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
         let address = listener.address();
-        let packages: Vec<_> = packages.into_iter().collect();
-        runtime.block_on(host.load(packages.into_iter().map(|it| (it, Approval::ALL)), []));
         let serving = server.clone();
         let thread = std::thread::spawn(move || {
             runtime.block_on(serving.serve_http(listener));
@@ -44,7 +49,7 @@ impl Http {
         Self { address, host, server, thread: Some(thread) }
     }
 
-    fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         // A test that would hang fails instead.
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
@@ -52,7 +57,7 @@ impl Http {
     }
 
     /// Sends one request on a connection of its own and reads the response.
-    fn send(&self, request: &str) -> Response {
+    pub(crate) fn send(&self, request: &str) -> Response {
         let mut stream = self.connect();
         stream.write_all(request.as_bytes()).unwrap();
         Response::read(&mut BufReader::new(stream))
@@ -67,7 +72,13 @@ impl Http {
     }
 
     /// The text of a request; a header that is given goes before the one there would be.
-    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> String {
         let mut all = vec![
             ("Host", self.address.to_string()),
             ("Accept", "application/json, text/event-stream".to_owned()),
@@ -145,10 +156,10 @@ fn modern(method: &str, params: &Value) -> (String, Vec<(&'static str, String)>)
 }
 
 #[derive(Debug)]
-struct Response {
+pub(crate) struct Response {
     status: u16,
     headers: Vec<(String, String)>,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Response {
@@ -167,7 +178,7 @@ impl Response {
         }
     }
 
-    fn read(reader: &mut impl BufRead) -> Self {
+    pub(crate) fn read(reader: &mut impl BufRead) -> Self {
         let mut response = Self::head(reader);
         if response.header("transfer-encoding") == Some("chunked") {
             while let Some(chunk) = chunk(reader) {
@@ -182,18 +193,22 @@ impl Response {
         response
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
     #[track_caller]
-    fn is(&self, status: u16) -> &Self {
+    pub(crate) fn is(&self, status: u16) -> &Self {
         assert_eq!(self.status, status, "{self:?}");
         self
     }
 
     #[track_caller]
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 

@@ -7,6 +7,8 @@ mod changes;
 mod conformance;
 mod eras;
 #[cfg(feature = "serve")]
+mod hooks;
+#[cfg(feature = "serve")]
 mod http;
 mod input;
 mod running;

@@ -90,7 +90,15 @@ impl PluginHost {
             let tools = HostTools { shared, members: lifecycle.published(), waits };
             options.sandbox.tools = Some(Arc::new(tools));
             let stopped = CancellationSource::new();
-            HostState { tasks, snapshot, options, memory, stopped }
+            HostState {
+                tasks,
+                snapshot,
+                options,
+                memory,
+                stopped,
+                #[cfg(feature = "serve")]
+                polled: crate::task::Lock::default(),
+            }
         });
         let mailbox = HostActor::start(Arc::clone(&shared), replaced);
         Self { mailbox, shared, lifecycle }

@@ -7,6 +7,10 @@ use arc_swap::ArcSwap;
 use crate::actor::options::PluginHostOptions;
 use crate::actor::snapshot::Snapshot;
 use crate::contract::CancellationSource;
+#[cfg(feature = "serve")]
+use crate::contract::SortedMap;
+#[cfg(feature = "serve")]
+use crate::task::Lock;
 use crate::task::Tasks;
 use crate::wasm::MemoryBudget;
 
@@ -19,4 +23,7 @@ pub(in crate::actor) struct HostState {
     pub(super) memory: Arc<MemoryBudget>,
     /// Fires at the first stop: from then on no loader changes the host.
     pub(in crate::actor) stopped: CancellationSource,
+    /// The channels of plugins that run, by id, and what has each polled at once.
+    #[cfg(feature = "serve")]
+    pub(in crate::actor) polled: Lock<SortedMap<String, async_channel::Sender<()>>>,
 }

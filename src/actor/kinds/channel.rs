@@ -66,13 +66,19 @@ impl HostedChannel {
         host: &dyn ChannelHost,
         cancellation: &Cancellation,
     ) -> Result<(), PluginError> {
+        #[cfg(feature = "serve")]
+        let wanted = self.guest.host.wanted_polls(&self.guest.id);
         loop {
             let poll = self.guest.ask(GuestCall::Poll, GuestValue::into_inbound);
             let Some(messages) = until(cancellation.cancelled(), poll).await else { return Ok(()) };
             for message in messages? {
                 self.hand_over(host, message).await?;
             }
-            let wait = Timer::after(self.poll_interval);
+            let wait = async {
+                Timer::after(self.poll_interval).await;
+            };
+            #[cfg(feature = "serve")]
+            let wait = futures_lite::future::or(wait, wanted.next());
             if until(cancellation.cancelled(), wait).await.is_none() {
                 return Ok(());
             }

@@ -13,6 +13,8 @@ mod metadata;
 mod skill;
 mod stage;
 mod voice;
+#[cfg(feature = "serve")]
+mod webhook;
 
 pub use capabilities::CapabilityMismatch;
 pub(super) use metadata::{Answers, described_tools};

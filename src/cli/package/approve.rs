@@ -15,7 +15,7 @@ use crate::cli::{CommandFailure, Status};
     subcommand,
     name = "approve",
     example = "{command_name} com.example.clock\n{command_name} com.example.clock --yes --approve env,secrets",
-    note = "On a terminal, each permission is asked about. Elsewhere --yes approves files, hosts\nand tools that are named, and storage; --approve all hosts (network), env, secrets, all tools\n(tools), shell and size (a large module).\nIf the content has changed, the command shows the changes and approves them."
+    note = "On a terminal, each permission is asked about. Elsewhere --yes approves files, hosts\nand tools that are named, and storage; --approve all hosts (network), env, secrets, all tools\n(tools), shell, webhook and size (a large module).\nIf the content has changed, the command shows the changes and approves them."
 )]
 pub(in crate::cli) struct Approve {
     /// the plugin's id, or the skill's name

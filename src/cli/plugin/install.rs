@@ -15,7 +15,7 @@ use crate::cli::{CommandFailure, Status};
     subcommand,
     name = "install",
     example = "{command_name} ./my-plugin\n{command_name} clock-1.0.0.tar.gz --yes\n{command_name} hub:com.example.clock@1.2 --registry /media/stick",
-    note = "What the plugin asks for is shown and asked about on a terminal. Elsewhere --yes approves\nfiles, hosts and tools that are named, and storage; --approve all hosts (network), env, secrets,\nall tools (tools), shell and size (a module over 300 KB, of at most 2 MB); what is left makes it pending, and it does not\nrun. A package that is unsigned, older or signed by another key than the one it replaces\nneeds --approve change."
+    note = "What the plugin asks for is shown and asked about on a terminal. Elsewhere --yes approves\nfiles, hosts and tools that are named, and storage; --approve all hosts (network), env, secrets,\nall tools (tools), shell, webhook and size (a module over 300 KB, of at most 2 MB); what is left makes it pending, and it does not\nrun. A package that is unsigned, older or signed by another key than the one it replaces\nneeds --approve change."
 )]
 pub(super) struct InstallPlugin {
     /// a plugin's folder, an archive, `hub:ID` or `hub:ID@VERSION`

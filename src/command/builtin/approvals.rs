@@ -15,10 +15,10 @@ use crate::skill::SkillState;
 pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
     Command::built_in(
         "approve",
-        "[ID [network,env,secrets,tools,shell,size]]",
+        "[ID [network,env,secrets,tools,shell,webhook,size]]",
         "Lists what waits for approval, or approves it",
         "An id alone approves the files, hosts and tools that the plugin names, and its storage. All hosts (network), \
-         variables (env), secrets, all tools (tools), shell and the size of a large module each need to be named.",
+         variables (env), secrets, all tools (tools), shell, a webhook and the size of a large module each need to be named.",
         ApproveCommand(administration),
     )
     .for_owner()
@@ -52,7 +52,7 @@ impl CommandHandler for ApproveCommand {
             }
             not_over_plugin(&call, "approve")?;
             let granted = granted(kinds).ok_or_else(|| CommandError::Usage {
-                usage: format!("/approve {id} network,env,secrets,tools,shell,size"),
+                usage: format!("/approve {id} network,env,secrets,tools,shell,webhook,size"),
             })?;
             Ok(CommandOutcome::text(self.0.approve(id, granted).await?))
         })

@@ -31,8 +31,8 @@ const KEYS: [&str; 14] = [
     "settings_schema",
 ];
 
-const PERMISSION_KEYS: [&str; 7] =
-    ["network", "filesystem", "env_vars", "shell", "secrets", "tools", "storage"];
+const PERMISSION_KEYS: [&str; 8] =
+    ["network", "filesystem", "env_vars", "shell", "secrets", "tools", "storage", "webhook"];
 
 impl PluginManifest {
     /// Reads a manifest written in JSON.
@@ -187,6 +187,7 @@ fn permissions(table: &Table<'_>, findings: &mut ManifestFindings) -> PluginPerm
         secrets: table.list("secrets", "a list of names", &text_of(rules::secret), findings),
         tools: table.list("tools", "a list of tool names", &text_of(rules::tool_pattern), findings),
         storage_kb: storage(&table.section("storage", findings), findings),
+        webhook: table.flag("webhook", findings),
         module_kb: None,
     }
 }

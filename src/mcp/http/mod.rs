@@ -21,6 +21,7 @@ mod body;
 mod cors;
 mod guard;
 mod headers;
+mod hook;
 mod listener;
 mod metadata;
 mod options;

@@ -26,12 +26,14 @@ use crate::task::{SystemClock, within};
 
 /// Where clients look for the authorization server (RFC 9728, section 3.1).
 const METADATA: &str = "/.well-known/oauth-protected-resource";
+/// The beginning of the paths of plugins.
+pub(super) const HOOKS: &str = "/hook/";
 /// The content type of a stream of events.
 pub(super) const EVENTS: &str = "text/event-stream";
 /// Refused requests that are logged as warnings.
 const LOGGED_REFUSALS: u32 = 20;
 /// The content type of what people read.
-const PLAIN: &str = "text/plain; charset=utf-8";
+pub(super) const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// The types that a client takes for an answer.
 ///
@@ -51,6 +53,12 @@ pub(super) enum Accepted {
 pub(super) struct HeldBody {
     pub(super) bytes: Vec<u8>,
     pub(super) held: HeldBytes,
+}
+
+impl AsRef<[u8]> for HeldBody {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Answers the requests of all connections.
@@ -92,6 +100,10 @@ impl Endpoint {
         if let Err(refusal) = guard::place(request.headers(), self.address, &self.options) {
             self.log_refusal(refusal, request.headers());
             return self.refused(refusal, request.headers());
+        }
+        // What plugins answer is no page's to read.
+        if request.uri().path().starts_with(HOOKS) {
+            return self.hook(request).await;
         }
         let Some(origin) = request.headers().get(ORIGIN).cloned() else {
             return self.route(request).await;
@@ -175,7 +187,7 @@ impl Endpoint {
                 return problem_of(StatusCode::NOT_ACCEPTABLE, problem);
             }
         };
-        match self.read(body).await {
+        match self.read(body, self.options.body_bytes).await {
             Ok(message) => self.take(&head, message, accepted).await,
             Err(StatusCode::SERVICE_UNAVAILABLE) => no_room(RpcError::no_room().answer(None)),
             Err(status) => {
@@ -186,18 +198,18 @@ impl Endpoint {
                     StatusCode::REQUEST_TIMEOUT => "the body was too long on its way".into(),
                     _ => "the body broke off".into(),
                 };
-                let mut answer = problem_of(status, &problem);
-                // What is left of it is not read.
-                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                answer
+                unread(problem_of(status, &problem))
             }
         }
     }
 
     /// The whole body, which may neither be too long nor take too long. If there is no room, the body
     /// is read to its end and dropped, so that its sender gets to read the answer.
-    async fn read(&self, mut body: Incoming) -> Result<HeldBody, StatusCode> {
-        let limit = self.options.body_bytes;
+    pub(super) async fn read(
+        &self,
+        mut body: Incoming,
+        limit: usize,
+    ) -> Result<HeldBody, StatusCode> {
         let hint = body.size_hint();
         if hint.lower() > limit as u64 {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -267,6 +279,12 @@ impl Endpoint {
         }
         answer
     }
+}
+
+/// The answer to a request whose body is not read to its end.
+pub(super) fn unread(mut answer: HttpResponse) -> HttpResponse {
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 /// Whether the body has this content type.

@@ -68,7 +68,8 @@ impl Pending<'_> {
 
 /// Asks for permissions that are not approved yet, and gives those that are now: what `given`
 /// names needs no question; files, storage, named hosts and named tools are one question, and all hosts, all of a
-/// top-level domain, each variable, each secret, all tools, the shell and the size of the module are one each. `id` is the one under which approvals are kept.
+/// top-level domain, each variable, each secret, all tools, the shell, the webhook and the size of the module are one each. `id` is the one under which
+/// approvals are kept.
 #[must_use]
 pub fn ask_for_permissions(
     id: &str,
@@ -135,6 +136,9 @@ pub fn ask_for_permissions(
         PackageKind::Skill => format!("let {who} tell a model to use shell tools?"),
     };
     granted.shell = missing.shell && yes(given.shell, shell);
+    let webhook =
+        format!("let anybody who reaches its server send {who} requests, at `/hook/{id}`?");
+    granted.webhook = missing.webhook && yes(given.webhook, webhook);
     granted.module_kb = missing.module_kb.filter(|kb| {
         let question =
             format!("let {who} run a module of {kb} KB, more than comes without a question?");

@@ -33,6 +33,8 @@ pub struct Approval {
     pub all_tools: bool,
     /// `shell: true`, and shell tools in the `allowed-tools` of a skill
     pub shell: bool,
+    /// `webhook: true`
+    pub webhook: bool,
     /// A module that is larger than what comes without a question
     pub size: bool,
     /// Content that is not what was approved.
@@ -48,6 +50,7 @@ impl Approval {
         secrets: false,
         all_tools: false,
         shell: false,
+        webhook: false,
         size: false,
         change: false,
     };
@@ -60,12 +63,13 @@ impl Approval {
         secrets: true,
         all_tools: true,
         shell: true,
+        webhook: true,
         size: true,
         change: true,
     };
 
     /// This approval with one kind more: `network` (all hosts), `env`, `secrets`, `tools` (all tools),
-    /// `shell`, `size` or `change`. `None` for every other word.
+    /// `shell`, `webhook`, `size` or `change`. `None` for every other word.
     #[must_use]
     pub fn with_kind(mut self, name: &str) -> Option<Self> {
         match name {
@@ -74,6 +78,7 @@ impl Approval {
             "secrets" => self.secrets = true,
             "tools" => self.all_tools = true,
             "shell" => self.shell = true,
+            "webhook" => self.webhook = true,
             "size" => self.size = true,
             "change" => self.change = true,
             _ => return None,
@@ -120,6 +125,9 @@ impl Approval {
         }
         if asked.shell && !self.shell {
             missing.push("shell".into());
+        }
+        if asked.webhook && !self.webhook {
+            missing.push("webhook".into());
         }
         if let Some(kb) = asked.module_kb.filter(|_| !self.size) {
             missing.push(format!("size: {kb} KB"));
@@ -231,6 +239,7 @@ impl StoredApproval {
                 .cloned()
                 .collect(),
             storage_kb: asked.storage_kb.filter(|kb| Some(*kb) > approved.storage_kb),
+            webhook: asked.webhook && !approved.webhook,
             module_kb: asked
                 .module_kb
                 .filter(|kb| size_step(Some(*kb)) > size_step(approved.module_kb)),
@@ -279,6 +288,7 @@ impl StoredApproval {
         self.permissions.tools.extend(new.tools);
         self.permissions.storage_kb = new.storage_kb.or(self.permissions.storage_kb);
         self.permissions.shell |= new.shell;
+        self.permissions.webhook |= new.webhook;
         self.permissions.module_kb = new.module_kb.or(self.permissions.module_kb);
     }
 }

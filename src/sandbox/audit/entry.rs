@@ -71,12 +71,34 @@ impl AuditEntry {
         call: &HostCall,
         fuel: u64,
     ) -> Self {
+        Self::begin(log, clock, plugin, function(call), summary(call), fuel)
+    }
+
+    /// Opens the record of a request from outside, which is no call of the guest.
+    #[cfg(feature = "serve")]
+    pub(in crate::sandbox) fn of_hook(
+        log: &Arc<dyn AuditLog>,
+        clock: &Arc<dyn Clock>,
+        plugin: &PluginIdentity,
+        target: &str,
+    ) -> Self {
+        Self::begin(log, clock, plugin, "webhook.handle", shorten(&without_values(target)), 0)
+    }
+
+    fn begin(
+        log: &Arc<dyn AuditLog>,
+        clock: &Arc<dyn Clock>,
+        plugin: &PluginIdentity,
+        function: &'static str,
+        summary: String,
+        fuel: u64,
+    ) -> Self {
         let record = AuditRecord {
             time: clock.wall(),
             plugin: plugin.id.clone(),
             version: plugin.version.clone(),
-            function: function(call),
-            summary: summary(call),
+            function,
+            summary,
             outcome: AuditOutcome::Error,
             rule: None,
             duration: Duration::ZERO,

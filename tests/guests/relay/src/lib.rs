@@ -27,6 +27,7 @@ wit_bindgen::generate!({
             include weft:kinds/receipts@0.1.0;
             include weft:kinds/answered@0.1.0;
             include weft:kinds/drafts@0.1.0;
+            include weft:kinds/webhook@0.1.0;
             import weft:host/clock@0.1.0;
             import weft:host/store@0.1.0;
         }
@@ -36,8 +37,9 @@ wit_bindgen::generate!({
 
 use exports::answered::Outcome;
 use exports::channel::Inbound;
+use exports::webhook::{Request, Response};
 
-/// How long a poll waits in the mode `wait`.
+/// How long a poll waits in the mode `wait`, and the webhook at `/wait`.
 const LONG_POLL_MS: u64 = 20_000;
 
 /// The polls of this instance. No other instance sees them.
@@ -138,6 +140,54 @@ impl exports::drafts::Guest for Relay {
     fn revise(target: String, id: String, payload_json: String) -> Result<(), String> {
         heard("revise", &[&target, &id, &payload_json]).map(drop)
     }
+}
+
+impl exports::webhook::Guest for Relay {
+    /// At `/in/<id>` the body is the text of a message; at `/answer` it says what is answered; other paths answer with what
+    /// came.
+    fn handle(request: Request) -> Result<Response, String> {
+        if let Some(id) = request.path.strip_prefix("/in/") {
+            store::set(&["in/", id].concat(), &request.body)?;
+            return Ok(Response { status: 202, headers: Vec::new(), body: Vec::new() });
+        }
+        let body = String::from_utf8_lossy(&request.body).to_string();
+        match request.path.as_str() {
+            "/answer" => answer(&read(&body).map_err(|error| error.message())?),
+            "/wait" => {
+                clock::sleep_ms(LONG_POLL_MS);
+                Err("nobody waits so long".to_string())
+            }
+            "/fail" => Err(body),
+            "/trap" => panic!("it is asked to"),
+            _ => {
+                let pairs = |(name, value): (String, String)| {
+                    Value::Array([name, value].map(Value::String).into())
+                };
+                let mut seen = Members::new();
+                seen.add("method", Value::String(request.method));
+                seen.add("path", Value::String(request.path));
+                seen.add("query", Value::String(request.query));
+                seen.add("headers", Value::Array(request.headers.into_iter().map(pairs).collect()));
+                seen.add("body", Value::String(body));
+                let json = ("content-type".to_string(), "application/json".to_string());
+                let body = seen.build().to_text().into_bytes();
+                Ok(Response { status: 200, headers: Vec::from([json]), body })
+            }
+        }
+    }
+}
+
+/// The answer that a body asks for: `{"status": "204", "headers": [{"name": ..., "value": ...}], "bytes": "3"}`.
+fn answer(asked: &Value) -> Result<Response, String> {
+    let number = |key: &str| text(asked, key).parse::<u32>().unwrap_or_default();
+    let header =
+        |header: &Value| (text(header, "name").to_string(), text(header, "value").to_string());
+    let headers = match asked.get("headers") {
+        Some(Value::Array(headers)) => headers.iter().map(header).collect(),
+        _ => Vec::new(),
+    };
+    let body = alloc::vec![b'x'; number("bytes") as usize];
+    Ok(Response { status: number("status") as u16, headers, body })
 }
 
 /// Notes a call as a list of its function and its texts, and returns its number as its id. In the mode `fail` of the
