@@ -37,7 +37,7 @@ pub(super) struct Call {
 
 pub(super) fn run(command: &Call, options: &Options) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Warnings);
-    let (runtime, mut interrupts) = match options.load_watching(TrustPrompt::Never) {
+    let (runtime, mut interrupts) = match options.load_watching(TrustPrompt::Never, None) {
         Err(failure) if failure.is_interrupted() => {
             return answer(failed(CallError::Cancelled), options);
         }

@@ -106,7 +106,8 @@ impl Options {
         self.load_and(TrustPrompt::Never)
     }
 
-    /// Loads a runtime and watches for signals. `asking` says how the workspace's trust is found out.
+    /// Loads a runtime and watches for signals. `asking` says how the workspace's trust is found out, and `closed` is
+    /// one more file that is closed to plugins.
     ///
     /// # Errors
     ///
@@ -114,8 +115,9 @@ impl Options {
     pub(super) fn load_watching(
         &self,
         asking: TrustPrompt,
+        closed: Option<&Path>,
     ) -> Result<(Runtime, Interrupts), CommandFailure> {
-        let runtime = self.runtime(asking)?;
+        let runtime = self.runtime_beside(asking, closed)?;
         let mut interrupts = Interrupts::watch()?;
         let loaded = runtime.block_on(async {
             let loaded = interrupts.unless(runtime.load()).await;

@@ -299,3 +299,47 @@ fn slow_requests_end_and_are_few() {
     assert_eq!((with(504), with(503)), (limits::HOOK_REQUESTS_AT_ONCE, 1), "{waiting:?}");
     hooks.get("").is(200);
 }
+
+#[cfg(feature = "cli")]
+#[test]
+fn the_program_serves_channels_beside_clients() {
+    use crate::service::Service;
+    use crate::support::Dir;
+    let dir = Dir::new();
+    let manifest = json!({
+        "capabilities": ["channel", "tool"], "channel": { "poll_seconds": 3600 },
+        "permissions": { "storage": { "max_kb": 256 }, "webhook": true },
+    });
+    dir.plugin("relay", &guest("relay"), &manifest);
+    let inspected = dir.run(&["plugin", "inspect", "plugins/relay"]).exits(1);
+    assert!(inspected.stdout.contains("webhook (needs approval)"), "{inspected:#?}");
+    std::fs::create_dir_all(dir.path("home/.weft")).unwrap();
+    dir.write("home/.weft/config.yaml", "channels: { relay: { owner: ann } }\n");
+    let run = ["run", "--channel", "relay", "--mcp", "127.0.0.1:0", "--approve", "webhook"];
+    let mut service = Service::start(dir.command(&run));
+    let line = service.says("serving MCP at http://");
+    let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let send = |path: &str, body: &str| {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json");
+        write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        Response::read(&mut BufReader::new(stream))
+    };
+    let tool = |name: &str, arguments: Value| {
+        let call = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": { "name": name, "arguments": arguments },
+        });
+        send("/mcp", &call.to_string()).is(200).body.clone()
+    };
+    while send("/hook/relay", "").status() == 404 {}
+    tool("relay__put", json!({ "key": "mode/sender", "value": "ann" }));
+    send("/hook/relay/in/7", "hello").is(202);
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !tool("relay__heard", json!({})).contains(r#"[\"answered\",\"7\",\"answered\"]"#) {
+        assert!(Instant::now() < limit, "the message is not answered");
+    }
+    service.signal("TERM");
+    assert_eq!(service.ends(), Some(0));
+}

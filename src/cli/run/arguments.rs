@@ -34,7 +34,7 @@ pub(in crate::cli) struct Run {
     #[argh(switch)]
     pub(super) json_events: bool,
     /// serve AI clients over MCP instead of channels: `stdio`, or HOST:PORT for HTTP at the path
-    /// /mcp
+    /// /mcp; with --channel the latter serves both, and webhooks at /hook/ID
     #[cfg(feature = "mcp")]
     #[argh(option, arg_name = "stdio|HOST:PORT")]
     pub(super) mcp: Option<McpTarget>,

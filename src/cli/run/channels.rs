@@ -34,6 +34,8 @@ pub(super) struct ChannelPlan {
     /// The channels of plugins to serve.
     pub(super) wanted: WantedChannels,
     pub(super) rules: SortedMap<String, ChannelRules>,
+    /// Whether AI clients are served as well.
+    pub(super) beside_mcp: bool,
 }
 
 impl ChannelPlan {
@@ -73,6 +75,7 @@ impl ChannelPlan {
             socket: None,
             wanted,
             rules,
+            beside_mcp: false,
         };
         if is_named(SOCKET) || (named.is_empty() && config.contains_key(SOCKET)) {
             plan.add_socket(config.get(SOCKET).cloned().unwrap_or_default(), runtime, options)?;
@@ -118,7 +121,7 @@ impl ChannelPlan {
         Ok(())
     }
 
-    /// The channels beside the console: the socket, and the configured channels of plugins that exist, even if
+    /// What is served beside the console: AI clients, the socket, and the configured channels of plugins that exist, even if
     /// they wait for approval.
     pub(super) fn beside_console(&self, runtime: &Runtime) -> Vec<&str> {
         let registry = runtime.host().registry();
@@ -128,7 +131,8 @@ impl ChannelPlan {
                     || registry.refused().iter().any(|it| it.id.as_deref() == Some(id)))
         };
         let names = self.rules.keys().map(String::as_str);
-        names.filter(|name| *name == SOCKET || (*name != CONSOLE && is_there(name))).collect()
+        let others = names.filter(|name| *name == SOCKET || (*name != CONSOLE && is_there(name)));
+        others.chain(self.beside_mcp.then_some("AI clients")).collect()
     }
 
     #[cfg(not(feature = "socket"))]

@@ -37,10 +37,13 @@ fn check(command: &Run) -> Result<(), CommandFailure> {
 #[cfg(feature = "mcp")]
 fn check_mcp(command: &Run) -> Result<(), CommandFailure> {
     let mcp = command.mcp.is_some();
+    let to_address = matches!(command.mcp, Some(super::arguments::McpTarget::Address(_)));
+    // The other transport has the console's streams.
+    let serves_http = cfg!(feature = "serve") && to_address;
     check_exclusive(&[
         (mcp && command.message.is_some(), ["--mcp", "--message"]),
         (mcp && command.show_prompt, ["--mcp", "--show-prompt"]),
-        (mcp && !command.channel.is_empty(), ["--mcp", "--channel"]),
+        (mcp && !serves_http && !command.channel.is_empty(), ["--mcp", "--channel"]),
     ])?;
     let without = |option: &str, needed: &str| {
         CommandFailure::usage(
@@ -52,9 +55,7 @@ fn check_mcp(command: &Run) -> Result<(), CommandFailure> {
         return Err(without("--tool-names", "--mcp"));
     }
     #[cfg(feature = "serve")]
-    if command.token_file.is_some()
-        && !matches!(command.mcp, Some(super::arguments::McpTarget::Address(_)))
-    {
+    if command.token_file.is_some() && !to_address {
         return Err(without("--token-file", "--mcp HOST:PORT"));
     }
     Ok(())
@@ -74,11 +75,15 @@ fn check_exclusive(both: &[(bool, [&str; 2])]) -> Result<(), CommandFailure> {
 pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, CommandFailure> {
     check(command)?;
     #[cfg(feature = "mcp")]
-    if let Some(target) = command.mcp {
+    if let Some(target) = command.mcp.filter(|_| command.channel.is_empty()) {
         return mcp::run(target, command, options);
     }
     logs::start(options, Verbosity::Plugins);
-    let (runtime, mut interrupts) = options.load_watching(TrustPrompt::Once)?;
+    #[cfg(feature = "serve")]
+    let token_file = command.token_file.as_deref();
+    #[cfg(not(feature = "serve"))]
+    let token_file = None;
+    let (runtime, mut interrupts) = options.load_watching(TrustPrompt::Once, token_file)?;
     if command.show_prompt {
         return once::show_prompt(&runtime, command.message.as_deref(), options, &mut interrupts);
     }
@@ -86,6 +91,10 @@ pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, Co
         return once::answer(&runtime, message, options, &mut interrupts);
     }
     let plan = channels::ChannelPlan::new(&command.channel, &runtime, options)?;
+    #[cfg(feature = "serve")]
+    let web = mcp::beside_channels(command, &runtime)?;
+    #[cfg(feature = "serve")]
+    let plan = channels::ChannelPlan { beside_mcp: web.is_some(), ..plan };
     let subscription = runtime.host().subscribe();
     let console = if plan.console { Console::Served } else { Console::Absent };
     startup::report(&runtime, options, console);
@@ -100,5 +109,12 @@ pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, Co
         std::future::pending().await
     };
     let serving = serve::serve(&runtime, &commands, &plan, options, &mut interrupts);
-    runtime.block_on(futures_lite::future::or(serving, following))
+    let ended = runtime.block_on(futures_lite::future::or(serving, following));
+    #[cfg(feature = "serve")]
+    if let Some(web) = web
+        && !matches!(ended, Ok(Status::Interrupted))
+    {
+        runtime.block_on(web.end());
+    }
+    ended
 }

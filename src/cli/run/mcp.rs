@@ -11,7 +11,6 @@ use std::pin::pin;
 
 use futures_lite::future::or;
 use smol::Timer;
-#[cfg(feature = "serve")]
 use weft_lite::config::McpConfig;
 #[cfg(feature = "serve")]
 use weft_lite::mcp::{BearerToken, HttpError, HttpOptions, McpListener};
@@ -55,11 +54,7 @@ pub(super) fn run(
     let interrupts = Interrupts::watch()?;
     let config = runtime.mcp_config().clone();
     let memory = runtime.surface_memory_bytes();
-    let mut offered = McpOptions::from(&config);
-    offered.memory_bytes = memory;
-    if let Some(names) = command.tool_names {
-        offered.tool_names = names;
-    }
+    let mut offered = offered(command, &config, memory);
     let host = runtime.host().clone();
     offered.agreed = restart::kept(AGREED);
     let (server, loading) = McpServer::loading(host, runtime.executor(), offered);
@@ -105,6 +100,49 @@ pub(super) fn run(
         McpEnd::Served | McpEnd::Interrupted => Ok(Status::Done),
         McpEnd::RestartNeeded => Ok(Status::RestartNeeded),
     }
+}
+
+/// A server over HTTP beside channels, which ends after them.
+#[cfg(feature = "serve")]
+pub(super) struct WebServer {
+    server: McpServer,
+    serving: smol::Task<()>,
+}
+
+#[cfg(feature = "serve")]
+impl WebServer {
+    /// Accepts nothing more, and waits for what is being answered.
+    pub(super) async fn end(self) {
+        self.server.stop();
+        self.serving.await;
+    }
+}
+
+/// Serves MCP and webhooks at the address of `--mcp`, if there is one.
+#[cfg(feature = "serve")]
+pub(super) fn beside_channels(
+    command: &Run,
+    runtime: &Runtime,
+) -> Result<Option<WebServer>, CommandFailure> {
+    let Some(McpTarget::Address(address)) = command.mcp else { return Ok(None) };
+    let (config, memory) = (runtime.mcp_config().clone(), runtime.surface_memory_bytes());
+    let offered = offered(command, &config, memory);
+    let listener = listen(address, command.token_file.as_deref(), config, memory)?;
+    let server = McpServer::new(runtime.host().clone(), runtime.executor(), offered);
+    let served = server.clone();
+    let serving: BoxFuture<'static, ()> =
+        Box::pin(async move { served.serve_http(listener).await });
+    Ok(Some(WebServer { server, serving: runtime.executor().spawn(serving) }))
+}
+
+/// What the command line and the configuration say of what is offered.
+fn offered(command: &Run, config: &McpConfig, memory_bytes: usize) -> McpOptions {
+    let mut offered = McpOptions::from(config);
+    offered.memory_bytes = memory_bytes;
+    if let Some(names) = command.tool_names {
+        offered.tool_names = names;
+    }
+    offered
 }
 
 /// A listener at the address, with the options and the configuration.
