@@ -1,7 +1,7 @@
 //! What the person reads when the server fails.
 
 use serde_json::json;
-use weft_lite::sandbox::{CONNECTION_FAILED, REQUEST_FAILED, STORE_FULL};
+use weft_lite::sandbox::{CONNECTION_FAILED, REQUEST_FAILED, REQUEST_TIMED_OUT, STORE_FULL};
 
 use crate::server::{Reply, answer};
 use crate::world::{World, call, delta, end, saying, stream};
@@ -43,6 +43,7 @@ fn the_hosts_words_are_those_compared() {
     let sources = [
         (include_str!("../../skills/mind/src/fault.rs"), CONNECTION_FAILED),
         (include_str!("../../skills/mind/src/fault.rs"), REQUEST_FAILED),
+        (include_str!("../../skills/mind/src/client.rs"), REQUEST_TIMED_OUT),
         (include_str!("../../skills/mind/src/room.rs"), STORE_FULL),
     ];
     for (source, words) in sources {

@@ -2,7 +2,7 @@
 
 use crate::date;
 use crate::doors::Host;
-use crate::fault::{BROKEN, CANCELLED, Fault, LATE, UNREACHED};
+use crate::fault::{BROKEN, CANCELLED, Fault, LATE, SILENT, UNREACHED};
 use crate::reply::{Failed, Outcome, Reply, words};
 use crate::settings::Settings;
 use crate::stream::Stream;
@@ -27,6 +27,9 @@ pub struct Client<'a> {
     /// The moment of the monotonic clock by which all is over.
     pub deadline: u64,
 }
+
+/// The host's words for a server that was silent for too long.
+const TIMED_OUT: &str = "request timed out";
 
 /// Takes the parts of a text as they come.
 pub type Show<'a> = &'a mut dyn FnMut(&str);
@@ -72,7 +75,10 @@ impl Client<'_> {
         let headers = if self.settings.secret.is_empty() { &headers[..1] } else { &headers };
         let head = match self.host.open(url, headers, body) {
             Ok(head) => head,
-            Err(words) => return reply.fail(UNREACHED, words.leak()),
+            Err(words) => {
+                let status = if words == TIMED_OUT { SILENT } else { UNREACHED };
+                return reply.fail(status, words.leak());
+            }
         };
         let result = match head.status {
             200..=299 => self.follow(head.stream, reply, show),

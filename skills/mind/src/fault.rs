@@ -9,16 +9,18 @@ pub const UNREACHED: u32 = 0;
 pub const BROKEN: u32 = 1;
 pub const LATE: u32 = 2;
 pub const CANCELLED: u32 = 3;
+pub const SILENT: u32 = 4;
 pub const FAILED: u32 = 500;
 const TOO_LONG: u32 = 413;
 const BUSY: u32 = 429;
 
 /// For a status, what the server does, and what the person can do.
-const EXPLANATIONS: [(u32, Text, Text); 9] = [
+const EXPLANATIONS: [(u32, Text, Text); 10] = [
     (UNREACHED, "can't be reached", "start it, or set another one with `weft-lite model set URL`"),
     (BROKEN, "gave no whole answer", ASK_AGAIN),
     (LATE, "took too long", "ask again, or set a larger `timeout_seconds`"),
     (CANCELLED, "was stopped", ASK_AGAIN),
+    (SILENT, "gives no answer in time", ASK_AGAIN),
     (401, NO_KEY, SET_KEY),
     (403, NO_KEY, SET_KEY),
     (404, "has no such model or address", "see its models with `weft-lite model set URL`"),

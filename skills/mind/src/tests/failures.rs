@@ -37,6 +37,18 @@ fn refusal_of_the_host_is_final() {
 }
 
 #[test]
+fn silent_server_is_not_called_unreachable() {
+    let world = World::new();
+    world.no_connection("request timed out");
+    fails(
+        &world,
+        "the model server at 127.0.0.1:8080 gives no answer in time (request timed out); ask again, \
+         or look at the server's log",
+    );
+    assert_eq!(world.requests.borrow().len(), 1);
+}
+
+#[test]
 fn busy_server_is_tried_again() {
     let world = World::new();
     world.refuse(429, "");
