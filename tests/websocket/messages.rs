@@ -9,8 +9,8 @@ use weft_lite::limits;
 use weft_lite::sandbox::AuditOutcome;
 
 use crate::peer::{
-    BINARY, CLOSE, PING, PONG, TEXT, close, echo, error, not_open, ok, open, receive, say, setup,
-    talking_securely, text, trusting, world,
+    BINARY, CLOSE, PING, PONG, TEXT, close, echo, error, frame, not_open, ok, open, receive, say,
+    setup, talking_securely, text, trusting, world,
 };
 use crate::world::{PUBLIC, Setup, World};
 
@@ -134,6 +134,20 @@ fn fragments_become_one_message() {
 }
 
 #[test]
+fn frames_may_come_byte_by_byte() {
+    let world = world(|peer| {
+        let long = frame(TEXT, &[b'l'; 300]);
+        let closing = frame(CLOSE, b"\x03\xe8bye");
+        for byte in [&long[..], &frame(PING, b"p"), &frame(BINARY, &[1]), &closing].concat() {
+            peer.raw(&[byte]);
+        }
+    });
+    let ran = world.run(&[open(), receive(1), receive(1), receive(1)]);
+    let closed = ok(json!({ "closed": [1000, "bye"] }));
+    assert_eq!(ran[1..], [text(&"l".repeat(300)), ok(json!({ "binary": [1] })), closed]);
+}
+
+#[test]
 fn messages_behind_the_handshake_are_kept() {
     let world = world(|peer| peer.raw(&[&[TEXT, 2][..], b"hi", &[BINARY, 1, 7]].concat()));
     assert_eq!(
@@ -155,6 +169,23 @@ fn pings_are_answered_while_the_guest_waits() {
     });
     let calls = [open(), receive(1)];
     assert_eq!(world.run(&calls)[1], text("after"));
+}
+
+#[test]
+fn many_pings_get_few_answers() {
+    let world = world(|peer| {
+        let pings: Vec<_> = (0..1_000_u16).flat_map(|it| frame(PING, &it.to_be_bytes())).collect();
+        peer.raw(&[pings, frame(TEXT, b"after")].concat());
+        let mut pongs = Vec::new();
+        while let (PONG, payload) = peer.hear() {
+            pongs.push(payload);
+        }
+        assert_eq!(pongs.last(), Some(&999_u16.to_be_bytes().to_vec()));
+        peer.send(TEXT, pongs.len().to_string().as_bytes());
+    });
+    let ran = world.run(&[open(), receive(1), say(1, "how many?"), receive(1)]);
+    let pongs: usize = ran[3]["ok"]["text"].as_str().unwrap().parse().unwrap();
+    assert!(pongs < 100, "{pongs}");
 }
 
 #[test]

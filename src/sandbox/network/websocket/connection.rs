@@ -21,6 +21,8 @@ use crate::task::{Clock, within};
 pub(super) struct WebSocketConnection {
     stream: Box<dyn NetworkStream>,
     frames: FrameDecoder,
+    /// The payload of a ping that is not answered yet.
+    ping: Option<Vec<u8>>,
     /// Bytes to send; those before `written` are sent.
     output: Vec<u8>,
     written: usize,
@@ -41,7 +43,7 @@ impl WebSocketConnection {
     /// The connection with the bytes that the server sent behind its handshake.
     pub(super) fn new(stream: Box<dyn NetworkStream>, read_already: Vec<u8>) -> Self {
         let frames = FrameDecoder::new(read_already);
-        Self { stream, frames, output: Vec::new(), written: 0 }
+        Self { stream, frames, ping: None, output: Vec::new(), written: 0 }
     }
 
     /// Sends a message.
@@ -120,28 +122,43 @@ impl WebSocketConnection {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<ReadEvent, RequestError>> {
+    /// The next event in the bytes that were read, and the newest ping before it.
+    fn next_event(&mut self) -> Option<ReadEvent> {
         loop {
-            // A server that does not read its pongs gets no more of them, but may still send.
-            if let Poll::Ready(Err(error)) = self.poll_flush(context) {
-                return Poll::Ready(Err(broken(&error)));
-            }
-            match self.frames.next() {
+            return Some(match self.frames.next() {
                 Ok(Some(FrameEvent::Ping(payload))) => {
-                    if self.output.is_empty() {
-                        self.queue(opcode::PONG, &payload)?;
-                    }
+                    self.ping = Some(payload);
                     continue;
                 }
-                Ok(Some(FrameEvent::Message(message))) => {
-                    return Poll::Ready(Ok(ReadEvent::Message(message)));
-                }
-                Ok(Some(FrameEvent::Closed { code, reason })) => {
-                    return Poll::Ready(Ok(ReadEvent::Closed { code, reason }));
-                }
-                Ok(None) => {}
-                Err(fault) => return Poll::Ready(Ok(ReadEvent::Fault(fault))),
+                Ok(Some(FrameEvent::Message(message))) => ReadEvent::Message(message),
+                Ok(Some(FrameEvent::Closed { code, reason })) => ReadEvent::Closed { code, reason },
+                Ok(None) => return None,
+                Err(fault) => ReadEvent::Fault(fault),
+            });
+        }
+    }
+
+    /// Answers the newest ping (section 5.5.3), once for each read. A server that does not read its pongs gets no
+    /// more of them, but may still send.
+    fn answer_ping(&mut self, context: &mut Context<'_>) -> Result<(), RequestError> {
+        while let Poll::Ready(flushed) = self.poll_flush(context) {
+            flushed.map_err(|error| broken(&error))?;
+            match self.ping.take() {
+                Some(payload) => self.queue(opcode::PONG, &payload)?,
+                None => break,
             }
+        }
+        Ok(())
+    }
+
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<ReadEvent, RequestError>> {
+        loop {
+            let event = self.next_event();
+            let answered = self.answer_ping(context);
+            if let Some(event) = event {
+                return Poll::Ready(Ok(event));
+            }
+            answered?;
             let read = Pin::new(&mut self.stream).poll_read(context, self.frames.room());
             self.frames.filled(match &read {
                 Poll::Ready(Ok(bytes)) => *bytes,
