@@ -267,3 +267,44 @@ pub(super) fn encode(opcode: u8, payload: &[u8]) -> Result<Vec<u8>, RequestError
     frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
     Ok(frame)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of a server that knows no rule, the same ones in every run.
+    fn noise(seed: u64) -> impl Iterator<Item = u8> {
+        let mut state = seed | 1;
+        std::iter::repeat_with(move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            // Most lengths are short, and most opcodes known.
+            match (state >> 56) % 4 {
+                0 => (state >> 40).to_le_bytes()[0],
+                1 => [0x81, 0x01, 0x80, 0x00, 0x89, 0x02, 0x7e, 0x7f][(state >> 40) as usize % 8],
+                _ => (state >> 40).to_le_bytes()[0] % 8,
+            }
+        })
+    }
+
+    #[test]
+    fn whatever_comes_memory_is_bounded() {
+        let mut events = 0;
+        for seed in 0..1_000 {
+            let mut decoder = FrameDecoder::default();
+            let bytes: Vec<u8> = noise(seed).take(400).collect();
+            for part in bytes.chunks(40) {
+                decoder.room()[..part.len()].copy_from_slice(part);
+                decoder.filled(part.len());
+                while let Some(result) = decoder.next().transpose() {
+                    events += 1;
+                    if result.is_err() {
+                        decoder = FrameDecoder::default();
+                    }
+                }
+                assert!(decoder.input.len() <= 50 && decoder.control.len() <= CONTROL_BYTES);
+                assert!(decoder.message.len() <= limits::WEBSOCKET_MESSAGE_BYTES);
+            }
+        }
+        assert!(events > 5_000, "{events}");
+    }
+}
