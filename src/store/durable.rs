@@ -153,9 +153,7 @@ impl DurableNamespace {
             error.into()
         })
     }
-}
 
-impl DurableNamespace {
     /// Logs, once, that the file can't be used, with its path and what to do.
     fn warn_of(&self, error: &StoreError) {
         let is_of_file = matches!(

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use smol::block_on;
 use weft_lite::errors::{ActionableError, CallError};
 use weft_lite::sandbox::{AuditOutcome, MemoryAudit, PluginIdentity, Sandbox, SandboxOptions};
-use weft_lite::store::MemoryStores;
+use weft_lite::store::{KeyValueLimits, MemoryKeyValueStore, MemoryStores};
 use weft_lite::wasm::{CallBudget, Instance, MemoryBudget};
-use weft_lite::{Capability, PluginPermissions, PluginResourceConfig, StoreSource};
+use weft_lite::{Capability, KeyValueStore, PluginPermissions, PluginResourceConfig, StoreSource};
 
 use crate::guest::Guest;
 
@@ -257,6 +257,26 @@ fn more_than_the_quota_is_refused() {
     // What frees room is not refused.
     assert_eq!(host.call_as("test", 1, "set", &fill(5)), Ok(String::new()));
     assert_eq!(host.call_as("test", 1, "set", "more=1"), Ok(String::new()));
+}
+
+/// A source of one store with one entry.
+struct OneEntry(Arc<dyn KeyValueStore>);
+
+impl StoreSource for OneEntry {
+    fn namespace(&self, _: &str, _: usize) -> Arc<dyn KeyValueStore> {
+        Arc::clone(&self.0)
+    }
+}
+
+#[test]
+fn too_many_entries_have_their_own_step() {
+    let limits = KeyValueLimits { entries: 1, bytes: 100 };
+    let host = Host::new(Arc::new(OneEntry(Arc::new(MemoryKeyValueStore::new(limits)))));
+    host.call("set", "a=1").unwrap();
+    let failure = host.failure("set", "b=1");
+    assert!(
+        failure.ends_with("1 entries; delete what is not needed, or store several values as one")
+    );
 }
 
 #[test]
