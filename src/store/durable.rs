@@ -136,21 +136,36 @@ enum Known<T> {
     OnlyTheDiskKnows,
 }
 
+/// What blocks.
+enum StoreWork {
+    Get(String),
+    Set(String, Vec<u8>),
+    Delete(String),
+    Keys(String),
+}
+
+/// What came of it. Each kind of work fills its own field.
+#[derive(Default)]
+struct StoreWorkDone {
+    value: Option<Vec<u8>>,
+    was_there: bool,
+    keys: Vec<String>,
+}
+
 impl DurableNamespace {
-    /// Does work that blocks, one at a time.
-    async fn work<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Namespace) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, PluginError> {
-        let _place = self.0.queue.lock().await;
-        let namespace = Arc::clone(&self.0);
-        let done = off_executor(move || {
-            let _turn = namespace.turn.lock();
-            work(&namespace)
-        });
-        done.await.map_err(|error| {
-            self.warn_of(&error);
-            error.into()
+    /// Does work that blocks, one at a time. All functions share one copy of the code that waits.
+    fn work(&self, work: StoreWork) -> BoxFuture<'_, Result<StoreWorkDone, PluginError>> {
+        Box::pin(async move {
+            let _place = self.0.queue.lock().await;
+            let namespace = Arc::clone(&self.0);
+            let done = off_executor(move || {
+                let _turn = namespace.turn.lock();
+                namespace.run(work)
+            });
+            done.await.map_err(|error| {
+                self.warn_of(&error);
+                error.into()
+            })
         })
     }
 
@@ -167,6 +182,17 @@ impl DurableNamespace {
 }
 
 impl Namespace {
+    fn run(&self, work: StoreWork) -> Result<StoreWorkDone, StoreError> {
+        let mut done = StoreWorkDone::default();
+        match work {
+            StoreWork::Get(key) => done.value = self.get(&key)?,
+            StoreWork::Set(key, value) => self.set(&key, &value)?,
+            StoreWork::Delete(key) => done.was_there = self.delete(&key)?,
+            StoreWork::Keys(prefix) => done.keys = self.keys(&prefix)?,
+        }
+        Ok(done)
+    }
+
     /// Looks something up in the index, if it has all that any process has written.
     fn look_up<T>(&self, look_up: impl FnOnce(&Index) -> T) -> Known<(T, Tail)> {
         let state = self.state.lock();
@@ -343,8 +369,7 @@ impl KeyValueStore for DurableNamespace {
             if let Known::This(value) = self.0.get_now(key) {
                 return Ok(value);
             }
-            let key = key.to_owned();
-            self.work(move |namespace| namespace.get(&key)).await
+            Ok(self.work(StoreWork::Get(key.to_owned())).await?.value)
         })
     }
 
@@ -356,16 +381,12 @@ impl KeyValueStore for DurableNamespace {
             if value.len() > limits::STORE_VALUE_BYTES {
                 return Err(StoreError::Value.into());
             }
-            let key = key.to_owned();
-            self.work(move |namespace| namespace.set(&key, &value)).await
+            self.work(StoreWork::Set(key.to_owned(), value)).await.map(|_| ())
         })
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, PluginError>> {
-        Box::pin(async move {
-            let key = key.to_owned();
-            self.work(move |namespace| namespace.delete(&key)).await
-        })
+        Box::pin(async move { Ok(self.work(StoreWork::Delete(key.to_owned())).await?.was_there) })
     }
 
     fn list_keys<'a>(
@@ -379,8 +400,7 @@ impl KeyValueStore for DurableNamespace {
                 return Ok(list.keys);
             }
             // A long list is made off the executor, because others wait there.
-            let prefix = prefix.to_owned();
-            self.work(move |namespace| namespace.keys(&prefix)).await
+            Ok(self.work(StoreWork::Keys(prefix.to_owned())).await?.keys)
         })
     }
 }

@@ -1,5 +1,6 @@
 //! One namespace's file with its index: opening, making and compacting. All of it blocks.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
@@ -184,8 +185,10 @@ fn new_file(
 
 /// Where a file is until it is whole.
 pub(super) fn unfinished(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name([".", &name, ".new"].concat())
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    path.with_file_name(name)
 }
 
 /// The file, for reading and writing if that is possible; a reader is content with less.
