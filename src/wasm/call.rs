@@ -232,9 +232,13 @@ impl GuestCall {
             | Self::Draft { target: one, payload_json: other } => {
                 (one.len() + other.len(), limits::ARGUMENTS_BYTES)
             }
-            // The server has bounds for each of its parts.
             #[cfg(feature = "serve")]
-            Self::Webhook(_) => return Ok(()),
+            Self::Webhook(HookRequest { method, path, query, headers, body }) => {
+                let pairs: usize =
+                    headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+                let texts = method.len() + path.len() + query.len() + pairs;
+                (texts + body.len(), limits::ARGUMENTS_BYTES)
+            }
             Self::Revise { target, id, payload_json } => {
                 (target.len() + id.len() + payload_json.len(), limits::ARGUMENTS_BYTES)
             }

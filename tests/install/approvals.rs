@@ -45,12 +45,12 @@ fn a_wider_host_covers_a_narrower_one() {
 fn each_wide_permission_is_a_separate_question() {
     let asked = permissions(json!({
         "network": ["a.example.com", "*"], "filesystem": ["~/notes"],
-        "env_vars": ["A", "B"], "secrets": ["S"], "shell": true,
+        "env_vars": ["A", "B"], "secrets": ["S"], "shell": true, "webhook": true,
     }));
-    let mut yes = Scripted::new(&[true; 6]);
+    let mut yes = Scripted::new(&[true; 7]);
     let granted = ask_for_permissions("probe", &asked, Approval::NONE, &mut yes);
     assert_eq!(granted, asked);
-    assert_eq!(yes.questions.len(), 6, "{:?}", yes.questions);
+    assert_eq!(yes.questions.len(), 7, "{:?}", yes.questions);
     // `--yes` stands for the first alone, and `--approve` for kinds.
     let given = Approval { named: true, ..Approval::NONE };
     let granted = ask_for_permissions("probe", &asked, given, &mut NoPrompt);
