@@ -44,7 +44,8 @@ impl Decimal {
             match byte {
                 b'.' => fraction = true,
                 b'e' | b'E' => {
-                    exponent += saturating_integer(&text[at + 1..]);
+                    exponent +=
+                        saturating_integer(text.as_bytes().get(at + 1..).unwrap_or_default());
                     break;
                 }
                 b'0' if digits.is_empty() => exponent -= i64::from(fraction),
@@ -77,10 +78,10 @@ impl Decimal {
 }
 
 /// An exponent; past a million million it is as good as infinite.
-fn saturating_integer(text: &str) -> i64 {
-    let negative = text.starts_with('-');
+fn saturating_integer(text: &[u8]) -> i64 {
+    let negative = text.first() == Some(&b'-');
     let mut size = 0;
-    for digit in text.bytes().filter(u8::is_ascii_digit) {
+    for digit in text.iter().filter(|byte| byte.is_ascii_digit()) {
         size = (size * 10 + i64::from(digit - b'0')).min(1_000_000_000_000);
     }
     if negative { -size } else { size }
