@@ -81,7 +81,7 @@
 //! | 6 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
 //! | 5 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the life of a message; [`McpServer`](mcp::McpServer), with its transports and the check of arguments by [`Schema`](mcp::Schema) |
 //! | 4 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and subscriptions, guests as trait objects of their kinds |
-//! | 3 | `wasm/` | the engine; the only folder that names wasmi |
+//! | 3 | `wasm/`, `recipe/` | the engine; the only folder that names wasmi. Recipes, compiled to plugins |
 //! | 2 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is effective; packages, approvals and secrets on disk (which may use `skill/` and `store/`); key-value stores |
 //! | 1 | `task/` | concurrency: locks, mailboxes, and panics that cost one call ([`PanicContainment`]) |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
@@ -94,6 +94,8 @@
 //! | Does a call have time and host calls left? | `wasm/call_budget.rs` |
 //! | May a plugin store something? | `sandbox/storage.rs` |
 //! | Which paths stay closed to every plugin? | `sandbox/filesystem/authority.rs` |
+//! | What may a generated plugin ask for? | `contract/manifest/reader.rs` |
+//! | What is wrong with a recipe? | `recipe/reader.rs`, `recipe/steps.rs` |
 //! | What is a skill's name? | `skill/format/fields/assemble.rs` |
 //! | What is the name of a skill that a guest is? | `actor/kinds/metadata.rs` |
 //! | Which of several skills with one name is effective? | `skill/registry/precedence.rs` |
@@ -145,7 +147,7 @@
 //! | `console` | yes | line editing at a terminal (+0.22 MB) |
 //! | `socket` | yes | the channel for other programs on the machine (+0.13 MB) |
 //! | `store` | yes | what plugins keep by the door `store` lasts; without it, it is in memory |
-//! | `bundled` | yes | the plugins and skills in `skills/`, compiled in |
+//! | `bundled` | yes | the plugins and skills in `skills/`, compiled in, and the compiler of recipes ([`recipe`]) |
 
 pub mod actor;
 pub mod channel;
@@ -155,6 +157,8 @@ mod contract;
 pub mod mcp;
 pub mod package;
 pub mod pipeline;
+#[cfg(feature = "bundled")]
+pub mod recipe;
 mod runtime;
 pub mod sandbox;
 #[cfg(feature = "mcp")]
@@ -171,7 +175,7 @@ pub use actor::{
 pub use contract::{
     Acknowledgement, AnswerPart, Audio, BoxFuture, CallContext, CallOutcome, CallerInput,
     Cancellation, CancellationSource, Capability, ChannelAdapter, ChannelHost, FileGrant,
-    INPUT_KEY, InputRequired, InstanceMode, KeyValueStore, MemoryBackend, MemoryHit,
+    GeneratedFrom, INPUT_KEY, InputRequired, InstanceMode, KeyValueStore, MemoryBackend, MemoryHit,
     MessagePayload, NoSecrets, PipelineStage, PipelineStageType, PluginCapability,
     PluginDescription, PluginManifest, PluginPermissions, PluginResourceConfig, Progress, Reply,
     Requester, Secret, SecretSource, Service, Skill, StoreSource, Tool, ToolContext,

@@ -27,7 +27,7 @@ impl fmt::Display for DocumentFault {
 }
 
 /// Displays faults with one line for each.
-pub(super) fn write_lines(
+pub(crate) fn write_lines(
     faults: &[DocumentFault],
     formatter: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {

@@ -66,7 +66,11 @@ pub use control_tokens::sanitize_text;
 pub(crate) use control_tokens::{Sanitized, entity, sanitize, sanitize_json, sanitize_result};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub(crate) use document::from_state_json;
+#[cfg(feature = "bundled")]
+pub(crate) use document::from_yaml;
 pub use document_fault::DocumentFault;
+#[cfg(feature = "bundled")]
+pub(crate) use document_fault::write_lines;
 pub(crate) use document_reader::{DocumentReader, YAML_BRACKETS, has_too_many_brackets};
 pub use future::{BoxFuture, Cancellation, CancellationSource};
 #[cfg(feature = "mcp")]
@@ -86,13 +90,15 @@ pub use invalid_config::InvalidConfig;
 pub(crate) use json_text::{end_of_string, escapes_letters, has_quoted, push_string};
 pub use json_text::{json_line, json_lines};
 pub use key_value::{KeyValueStore, StoreSource};
+#[cfg(feature = "net")]
+pub(crate) use manifest::is_host_name;
+#[cfg(any(feature = "net", feature = "bundled"))]
+pub(crate) use manifest::is_name;
 pub use manifest::{
-    ChannelSettings, InstanceMode, ManifestError, ParsedManifest, PluginCapability, PluginManifest,
-    did_you_mean, similar_names,
+    ChannelSettings, GeneratedFrom, InstanceMode, ManifestError, ParsedManifest, PluginCapability,
+    PluginManifest, did_you_mean, similar_names,
 };
 pub(crate) use manifest::{check_host_pattern, closest, deceives};
-#[cfg(feature = "net")]
-pub(crate) use manifest::{is_host_name, is_name};
 pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
 pub(crate) use message::RESERVED_METADATA;

@@ -13,9 +13,13 @@ mod similar;
 
 pub use channel::ChannelSettings;
 pub use fault::ManifestError;
-pub use plugin_manifest::{InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
-pub(crate) use rules::{check_host_pattern, deceives, is_unfit};
+pub use plugin_manifest::{
+    GeneratedFrom, InstanceMode, ParsedManifest, PluginCapability, PluginManifest,
+};
 #[cfg(feature = "net")]
-pub(crate) use rules::{is_host_name, is_name};
+pub(crate) use rules::is_host_name;
+#[cfg(any(feature = "net", feature = "bundled"))]
+pub(crate) use rules::is_name;
+pub(crate) use rules::{check_host_pattern, deceives, is_unfit};
 pub(crate) use similar::closest;
 pub use similar::{did_you_mean, similar_names};

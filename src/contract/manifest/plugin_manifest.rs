@@ -89,6 +89,14 @@ impl fmt::Display for InstanceMode {
     }
 }
 
+/// What a plugin is made from, where it is made by a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GeneratedFrom {
+    /// A recipe. Such a plugin is a tool, and asks for tools that it names in full, and nothing else.
+    Recipe,
+}
+
 /// A checked manifest. Its JSON form is a manifest again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -123,6 +131,9 @@ pub struct PluginManifest {
     /// The JSON Schema of what the operator may set for it (`plugins.<id>` of the configuration).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings_schema: Option<Map<String, Value>>,
+    /// What it is made from, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generated: Option<GeneratedFrom>,
 }
 
 fn as_text<S: Serializer>(version: &Version, to: S) -> Result<S::Ok, S::Error> {

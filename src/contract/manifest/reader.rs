@@ -9,12 +9,12 @@ use super::fault::ManifestError;
 use super::findings::{ManifestFindings, Table, amount, text_of, wrong_kind};
 use super::rules::{self, Flaw, quoted};
 use super::similar::closest;
-use super::{InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
+use super::{GeneratedFrom, InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
 use crate::contract::limits::{self, TOOL_NAME_CHARS};
 use crate::contract::{FileGrant, PluginPermissions, PluginResourceConfig, document};
 
 /// The keys at the top. `$schema` is there for editors and means nothing here.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "$schema",
     "id",
     "name",
@@ -29,6 +29,7 @@ const KEYS: [&str; 14] = [
     "instance",
     "channel",
     "settings_schema",
+    "generated",
 ];
 
 const PERMISSION_KEYS: [&str; 8] =
@@ -114,6 +115,10 @@ fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Option<PluginManife
         findings.warn("`channel` is ignored, since `capabilities` does not name `channel`".into());
     }
     let settings_schema = settings_schema(top, findings);
+    let generated = top.text("generated", &generated, findings);
+    if generated.is_some() {
+        check_generated(&capabilities, &permissions, findings);
+    }
     Some(PluginManifest {
         id: id?,
         name: name?,
@@ -128,6 +133,7 @@ fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Option<PluginManife
         instance,
         channel,
         settings_schema,
+        generated,
     })
 }
 
@@ -251,6 +257,42 @@ fn tools(top: &Table<'_>, id: Option<&str>, findings: &mut ManifestFindings) -> 
         Ok(name)
     };
     top.list("tools", "a list of names", &tool, findings)
+}
+
+fn generated(text: &str) -> Result<GeneratedFrom, Flaw> {
+    match text {
+        "recipe" => Ok(GeneratedFrom::Recipe),
+        _ => Err(Flaw::new(&format_args!("unknown word `{}`", quoted(text)), &"allowed: recipe")),
+    }
+}
+
+/// What is made from a recipe is a tool, and asks for nothing but tools, each by its full name.
+fn check_generated(
+    capabilities: &[PluginCapability],
+    permissions: &PluginPermissions,
+    findings: &mut ManifestFindings,
+) {
+    let mut refuse = |key: &str, expected: &str| {
+        let problem = "it is not for a plugin that is made from a recipe";
+        findings.fault(key.to_owned(), Flaw::new(&problem, &expected));
+    };
+    if capabilities.iter().any(|it| *it != PluginCapability::Tool) {
+        refuse("capabilities", "expected `tool` alone");
+    }
+    let PluginPermissions { network, filesystem, env_vars, secrets, shell, storage_kb, .. } =
+        permissions;
+    let asked = [
+        !network.is_empty(),
+        !filesystem.is_empty(),
+        !env_vars.is_empty(),
+        *shell,
+        !secrets.is_empty(),
+        permissions.tools.iter().any(|it| it.ends_with('*')),
+        storage_kb.is_some(),
+    ];
+    for (key, _) in PERMISSION_KEYS.into_iter().zip(asked).filter(|(_, is_asked)| *is_asked) {
+        refuse(&format!("permissions.{key}"), "expected `tools` alone, each by its full name");
+    }
 }
 
 fn instance(text: &str) -> Result<InstanceMode, Flaw> {
