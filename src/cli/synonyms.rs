@@ -8,7 +8,7 @@ use super::arguments::{self, is_valued};
 use super::program::{NAME, Program, ProgramCommand};
 
 /// Words of other programs for commands of this one. Inside a group only its own commands are suggested.
-const SYNONYMS: [(&str, &[&str]); 36] = [
+const SYNONYMS: [(&str, &[&str]); 37] = [
     ("plugins", &["plugin list"]),
     ("skills", &["skill list"]),
     ("keys", &["key list"]),
@@ -37,6 +37,7 @@ const SYNONYMS: [(&str, &[&str]); 36] = [
     ("create", &["new"]),
     ("init", &["new"]),
     ("generate", &["new"]),
+    ("build", &["skill compile", "compile"]),
     ("serve", &["run", "mcp"]),
     ("start", &["run"]),
     ("chat", &["run"]),

@@ -94,4 +94,6 @@ pub use read::{
     MANIFEST_NAMES, ManifestFormat, Package, PackageError, PackageErrorKind, PackageFault,
     PackageOrigin, PluginPackage, ReadLimits, discover, package_folders,
 };
+#[cfg(feature = "bundled")]
+pub(crate) use read::{leb128_u32, push_leb128};
 pub use uninstall::uninstall;

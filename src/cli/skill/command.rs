@@ -4,6 +4,8 @@ use argh::FromArgs;
 use weft_lite::package::PackageKind;
 use weft_lite::package::SkillSwitch;
 
+#[cfg(feature = "bundled")]
+use super::compile;
 #[cfg(feature = "package")]
 use super::install;
 use super::{list, new, show, switch, validate};
@@ -31,6 +33,8 @@ enum SkillCommand {
     Show(show::Show),
     Validate(validate::Validate),
     New(new::NewSkill),
+    #[cfg(feature = "bundled")]
+    Compile(compile::CompileSkill),
     #[cfg(feature = "package")]
     Install(install::InstallSkill),
     Remove(package::Remove),
@@ -61,6 +65,8 @@ pub(in crate::cli) fn run(
         SkillCommand::Show(command) => show::run(command, options),
         SkillCommand::Validate(command) => validate::run(command, options),
         SkillCommand::New(command) => new::run(command, options),
+        #[cfg(feature = "bundled")]
+        SkillCommand::Compile(command) => compile::run(command, options),
         #[cfg(feature = "package")]
         SkillCommand::Install(command) => install::run(command, options),
         SkillCommand::Remove(command) => package::remove(command, PackageKind::Skill, options),

@@ -1,6 +1,8 @@
 //! `weft-lite skill`: lists, shows, checks, installs and switches skills.
 
 mod command;
+#[cfg(feature = "bundled")]
+mod compile;
 mod elsewhere;
 mod found;
 #[cfg(feature = "package")]

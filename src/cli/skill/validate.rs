@@ -135,7 +135,7 @@ impl FileRow {
 }
 
 /// The file's bytes, at most one more than allowed.
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
@@ -146,7 +146,7 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The name of a file's folder, even if the path does not contain it.
-fn folder(path: &Path) -> String {
+pub(super) fn folder(path: &Path) -> String {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
     let real = parent.file_name().map(Into::into);
@@ -155,7 +155,7 @@ fn folder(path: &Path) -> String {
 }
 
 /// The diagnostic for the file's own name.
-fn misnamed(path: &Path, mode: ParseMode) -> Option<Diagnostic> {
+pub(super) fn misnamed(path: &Path, mode: ParseMode) -> Option<Diagnostic> {
     let name = path.file_name()?.to_string_lossy();
     let severity = if mode == ParseMode::Strict { Severity::Error } else { Severity::Note };
     let message = format!("the file is named `{name}`, not `{FILE_NAME}`");

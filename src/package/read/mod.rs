@@ -27,4 +27,6 @@ pub(crate) use module_source::ModuleSource;
 pub(crate) use sections::{
     COMPONENT_PREAMBLE, CORE_MODULE_SECTION, CORE_PREAMBLE, counted_bytes, section,
 };
+#[cfg(feature = "bundled")]
+pub(crate) use sections::{leb128_u32, push_leb128};
 pub use source::{MANIFEST_NAMES, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};

@@ -87,7 +87,7 @@ fn walk<'m>(module: &'m [u8], mut part: impl FnMut(Part, &'m [u8], &'m [u8])) {
     part(Part::Other, rest, rest);
 }
 
-fn leb128_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
+pub(crate) fn leb128_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let mut value: u64 = 0;
     for (index, byte) in bytes.iter().take(5).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * index);
@@ -98,7 +98,7 @@ fn leb128_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
     None
 }
 
-fn push_leb128(mut value: usize, bytes: &mut Vec<u8>) {
+pub(crate) fn push_leb128(mut value: usize, bytes: &mut Vec<u8>) {
     while value >= 0x80 {
         bytes.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;

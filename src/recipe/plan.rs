@@ -1,0 +1,155 @@
+//! Writes the plan that the guest reads (`skills/recipe/src/plan.rs`): numbers in LEB128, texts and parts with their
+//! length before them.
+
+use super::reader::CheckedRecipe;
+use super::steps::{RecipeStep, StepAction};
+use super::template::{TextPiece, ValueReference, ValueTemplate};
+use crate::contract::json_line;
+use crate::package::push_leb128;
+
+/// The form of plans.
+const VERSION: u8 = 1;
+
+/// The plan of a recipe, with its length before it.
+pub(super) fn plan(recipe: &CheckedRecipe, tool: &str, description: &str) -> Vec<u8> {
+    let mut plan = PlanWriter { bytes: vec![VERSION], names: recipe.names.len() };
+    plan.text(tool);
+    plan.text(description);
+    plan.part(|list| recipe.names.iter().for_each(|name| list.text(name)));
+    plan.part(|list| list.bytes.extend(recipe.parameters.iter().map(|it| it.kind)));
+    plan.part(|part| part.steps(&recipe.steps));
+    plan.part(|part| part.value(&recipe.result));
+    let mut whole = Vec::new();
+    push_leb128(plan.bytes.len(), &mut whole);
+    whole.extend(plan.bytes);
+    whole
+}
+
+struct PlanWriter {
+    bytes: Vec<u8>,
+    /// The number of names, which stands for none.
+    names: usize,
+}
+
+impl PlanWriter {
+    fn number(&mut self, number: usize) {
+        push_leb128(number, &mut self.bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len());
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    fn part(&mut self, write: impl FnOnce(&mut Self)) {
+        let mut part = Self { bytes: Vec::new(), names: self.names };
+        write(&mut part);
+        self.number(part.bytes.len());
+        self.bytes.extend(part.bytes);
+    }
+
+    fn optional(&mut self, value: Option<&ValueTemplate>) {
+        self.part(|part| value.into_iter().for_each(|value| part.value(value)));
+    }
+
+    fn steps(&mut self, steps: &[RecipeStep]) {
+        for step in steps {
+            let kind = match &step.action {
+                StepAction::Call { .. } => 1,
+                StepAction::Pick { .. } => 2,
+                StepAction::Fill(_) => 3,
+                StepAction::Compare { .. } => 4,
+                StepAction::Stop { .. } => 5,
+                StepAction::Each { .. } => 6,
+            };
+            self.bytes.push(kind);
+            self.number(step.slot.unwrap_or(self.names));
+            if step.slot.is_none() {
+                self.text(&step.place);
+            }
+            self.action(&step.action);
+        }
+    }
+
+    fn action(&mut self, action: &StepAction) {
+        match action {
+            StepAction::Call { tool, with } => {
+                self.text(tool);
+                self.part(|part| part.value(with));
+            }
+            StepAction::Pick { from, path, default } => {
+                self.part(|part| part.value(from));
+                self.path(path);
+                self.optional(default.as_ref());
+            }
+            StepAction::Fill(value) => self.part(|part| part.value(value)),
+            StepAction::Compare { left, operator, right, otherwise } => {
+                self.part(|part| part.value(left));
+                self.bytes.push(*operator);
+                self.part(|part| part.value(right));
+                self.optional(otherwise.as_ref());
+            }
+            StepAction::Stop { condition, message } => {
+                self.optional(condition.as_ref());
+                self.part(|part| part.value(message));
+            }
+            StepAction::Each { list, item, most, steps, result } => {
+                self.part(|part| part.value(list));
+                self.number(*item);
+                // At most 100.
+                self.number(*most as usize);
+                self.text(&most.to_string());
+                self.part(|part| part.steps(steps));
+                self.part(|part| part.value(result));
+            }
+        }
+    }
+
+    fn value(&mut self, value: &ValueTemplate) {
+        match value {
+            ValueTemplate::Literal(value) => {
+                self.bytes.push(1);
+                self.text(&json_line(value));
+            }
+            ValueTemplate::Reference(reference) => self.reference(reference),
+            ValueTemplate::Text(pieces) => {
+                self.bytes.push(3);
+                self.number(pieces.len());
+                for piece in pieces {
+                    match piece {
+                        TextPiece::Plain(text) => {
+                            let quoted = json_line(&text.as_str().into());
+                            self.bytes.push(1);
+                            self.text(&quoted[1..quoted.len() - 1]);
+                        }
+                        TextPiece::Reference(reference) => self.reference(reference),
+                    }
+                }
+            }
+            ValueTemplate::List(items) => {
+                self.bytes.push(4);
+                self.number(items.len());
+                items.iter().for_each(|item| self.value(item));
+            }
+            ValueTemplate::Object(entries) => {
+                self.bytes.push(5);
+                self.number(entries.len());
+                for (name, value) in entries {
+                    self.text(&format!("{}:", json_line(&name.as_str().into())));
+                    self.value(value);
+                }
+            }
+        }
+    }
+
+    /// With the number 2, as a value and as a piece of a text.
+    fn reference(&mut self, ValueReference { slot, path }: &ValueReference) {
+        self.bytes.push(2);
+        self.number(*slot);
+        self.path(path);
+    }
+
+    fn path(&mut self, path: &[String]) {
+        self.part(|part| path.iter().for_each(|key| part.text(key)));
+    }
+}
