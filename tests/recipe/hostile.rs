@@ -24,6 +24,7 @@ fn forged_manifests_are_refused() {
         ("shell", json!(true)),
         ("storage", json!({ "max_kb": 1 })),
         ("tools", json!(["echo__*"])),
+        ("webhook", json!(true)),
     ];
     for (permission, asked) in cases {
         let mut manifest: Value = serde_json::from_str(&compiled.manifest).unwrap();

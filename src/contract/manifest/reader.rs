@@ -279,16 +279,27 @@ fn check_generated(
     if capabilities.iter().any(|it| *it != PluginCapability::Tool) {
         refuse("capabilities", "expected `tool` alone");
     }
-    let PluginPermissions { network, filesystem, env_vars, secrets, shell, storage_kb, .. } =
-        permissions;
-    let asked = [
+    // In the order of `PERMISSION_KEYS`. Without `..`, so that a new permission is decided on here.
+    let PluginPermissions {
+        network,
+        filesystem,
+        env_vars,
+        shell,
+        secrets,
+        tools,
+        storage_kb,
+        webhook,
+        module_kb: _,
+    } = permissions;
+    let asked: [bool; PERMISSION_KEYS.len()] = [
         !network.is_empty(),
         !filesystem.is_empty(),
         !env_vars.is_empty(),
         *shell,
         !secrets.is_empty(),
-        permissions.tools.iter().any(|it| it.ends_with('*')),
+        tools.iter().any(|it| it.ends_with('*')),
         storage_kb.is_some(),
+        *webhook,
     ];
     for (key, _) in PERMISSION_KEYS.into_iter().zip(asked).filter(|(_, is_asked)| *is_asked) {
         refuse(&format!("permissions.{key}"), "expected `tools` alone, each by its full name");
