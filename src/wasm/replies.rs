@@ -8,11 +8,13 @@ use futures_lite::future::yield_now;
 use wasmi::Val;
 
 use super::abi::{self, Span};
+#[cfg(feature = "websocket")]
+use super::driver::TEXT;
 use super::driver::{Driver, LIST, abi_fault};
 use crate::contract::CallError;
 use crate::sandbox::HostReply;
 #[cfg(feature = "websocket")]
-use crate::sandbox::{WebSocketMessage, WebSocketReceived};
+use crate::sandbox::{OpenedWebSocket, WebSocketMessage, WebSocketReceived};
 
 /// The words of the largest result area: `result<response, string>`.
 const WORDS: usize = 6;
@@ -90,30 +92,31 @@ impl Driver<'_> {
             | HostReply::Response(Err(text))
             | HostReply::Head(Err(text)) => self.lower_tagged(1, &text).await?,
             #[cfg(feature = "websocket")]
-            HostReply::Opened(Err(text)) | HostReply::Received(Err(text)) => {
-                self.lower_tagged(1, &text).await?
+            HostReply::Opened(opened) => {
+                let (front, text) = match opened {
+                    Ok(OpenedWebSocket { socket, protocol }) => (vec![0, socket], protocol),
+                    Err(text) => (vec![1], text),
+                };
+                self.lower_behind(front, TEXT, text.as_bytes()).await?
             }
             #[cfg(feature = "websocket")]
-            HostReply::Opened(Ok(opened)) => {
-                let Span { pointer, length } = self.lower(&opened.protocol).await?;
-                Area::new([0, opened.socket, pointer, length])
+            HostReply::Received(received) => {
+                let (front, what, bytes) = match received {
+                    Ok(WebSocketReceived::Message(WebSocketMessage::Text(text))) => {
+                        (vec![0, 0], TEXT, text.into_bytes())
+                    }
+                    Ok(WebSocketReceived::Message(WebSocketMessage::Binary(bytes))) => {
+                        (vec![0, 1], LIST, bytes)
+                    }
+                    // Nothing has no bytes: what stands in their place is not read.
+                    Ok(WebSocketReceived::Nothing) => (vec![0, 2], LIST, Vec::new()),
+                    Ok(WebSocketReceived::Closed { code, reason }) => {
+                        (vec![0, 3, code.into()], TEXT, reason.into_bytes())
+                    }
+                    Err(text) => (vec![1], TEXT, text.into_bytes()),
+                };
+                self.lower_behind(front, what, &bytes).await?
             }
-            #[cfg(feature = "websocket")]
-            HostReply::Received(Ok(received)) => match received {
-                WebSocketReceived::Message(WebSocketMessage::Text(text)) => {
-                    let Span { pointer, length } = self.lower(&text).await?;
-                    Area::new([0, 0, pointer, length])
-                }
-                WebSocketReceived::Message(WebSocketMessage::Binary(bytes)) => {
-                    let Span { pointer, length } = self.lower_bytes(LIST, &bytes, 1).await?;
-                    Area::new([0, 1, pointer, length])
-                }
-                WebSocketReceived::Nothing => Area::new([0, 2]),
-                WebSocketReceived::Closed { code, reason } => {
-                    let Span { pointer, length } = self.lower(&reason).await?;
-                    Area::new([0, 3, code.into(), pointer, length])
-                }
-            },
             HostReply::Bytes(Ok(Some(bytes))) => {
                 let Span { pointer, length } = self.lower_bytes(LIST, &bytes, 1).await?;
                 Area::new([0, 1, pointer, length])
@@ -155,6 +158,20 @@ impl Driver<'_> {
     async fn lower_tagged(&mut self, tag: u32, text: &str) -> Result<Area, CallError> {
         let Span { pointer, length } = self.lower(text).await?;
         Ok(Area::new([tag, pointer, length]))
+    }
+
+    /// A text or list behind the words in front of it.
+    #[cfg(feature = "websocket")]
+    async fn lower_behind(
+        &mut self,
+        mut words: Vec<u32>,
+        what: &'static str,
+        bytes: &[u8],
+    ) -> Result<Area, CallError> {
+        let Span { pointer, length } = self.lower_bytes(what, bytes, 1).await?;
+        words.extend([pointer, length]);
+        words.resize(WORDS, 0);
+        Ok(Area { words: words.try_into().unwrap_or_default(), count: WORDS })
     }
 
     /// `list<string>`: the texts, then the list of their spans. The returned span's length counts texts.

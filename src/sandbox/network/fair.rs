@@ -15,7 +15,7 @@ use crate::contract::limits;
 /// Successful reads in a row before other tasks get their turn.
 const READS_AT_ONCE: usize = 16;
 /// Far more than the longest answer in the smallest pieces.
-const MOST_BYTES: u64 = 8 * limits::HTTP_RESPONSE_BODY_BYTES as u64;
+pub(super) const MOST_BYTES: u64 = 8 * limits::HTTP_RESPONSE_BODY_BYTES as u64;
 
 /// Writes pass through: their length is that of the request, which is bounded already.
 pub(super) struct FairStream {
@@ -27,15 +27,9 @@ pub(super) struct FairStream {
 }
 
 impl FairStream {
-    /// The bounds count from here, so they include the TLS handshake.
-    pub(super) fn new(stream: Box<dyn NetworkStream>) -> Self {
-        Self { stream, reads: 0, bytes_left: MOST_BYTES }
-    }
-
-    /// The same for a connection that lasts, whose reader has bounds of its own.
-    #[cfg(feature = "websocket")]
-    pub(super) fn lasting(stream: Box<dyn NetworkStream>) -> Self {
-        Self { stream, reads: 0, bytes_left: u64::MAX }
+    /// The server may send so many bytes. They count from here, so they include the TLS handshake.
+    pub(super) fn new(stream: Box<dyn NetworkStream>, most_bytes: u64) -> Self {
+        Self { stream, reads: 0, bytes_left: most_bytes }
     }
 }
 

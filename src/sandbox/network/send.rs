@@ -20,7 +20,7 @@ use super::RequestError;
 use super::answer::{AnswerBody, OpenConnection, ReceivedAnswer};
 use super::dialer::NetworkStream;
 use super::error::{CA_FILE, NO_TLS};
-use super::fair::FairStream;
+use super::fair::{FairStream, MOST_BYTES};
 use super::permit::HttpPermit;
 use super::response::{self, ResponseHead};
 use super::searchable;
@@ -71,7 +71,8 @@ pub(super) async fn open(
     permit: HttpPermit,
     clock: &dyn Clock,
 ) -> Result<(ResponseHead, BodyStream), RequestError> {
-    let stream = in_time(permit.deadline(), Box::pin(connect_securely(&permit))).await?;
+    let stream =
+        in_time(permit.deadline(), Box::pin(connect_securely(&permit, MOST_BYTES))).await?;
     let (request, redactor) = permit.into_request();
     let answer: BoxFuture<'_, _> = Box::pin(ask(request, redactor, stream));
     let answer = within(clock, limits::HTTP_STREAM_IDLE_TIME, answer).await;
@@ -89,23 +90,17 @@ pub(super) async fn in_time<T>(
 
 /// Connects, and reads the head of one answer.
 async fn exchange(permit: HttpPermit) -> Result<ReceivedAnswer, RequestError> {
-    let stream = connect_securely(&permit).await?;
+    let stream = connect_securely(&permit, MOST_BYTES).await?;
     let (request, redactor) = permit.into_request();
     ask(request, redactor, stream).await
 }
 
-/// A connection, under TLS if the URL is `https`.
-async fn connect_securely(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, RequestError> {
-    let stream = FairStream::new(connect(permit).await?);
-    secure(permit, Box::new(stream)).await
-}
-
-/// The same for a connection that lasts.
-#[cfg(feature = "websocket")]
-pub(super) async fn connect_lasting(
+/// A connection, under TLS if the URL asks for it. The server may send so many bytes in all.
+pub(super) async fn connect_securely(
     permit: &HttpPermit,
+    most_bytes: u64,
 ) -> Result<Box<dyn NetworkStream>, RequestError> {
-    let stream = FairStream::lasting(connect(permit).await?);
+    let stream = FairStream::new(connect(permit).await?, most_bytes);
     secure(permit, Box::new(stream)).await
 }
 

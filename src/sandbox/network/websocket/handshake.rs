@@ -12,7 +12,7 @@ use super::super::RequestError;
 use super::super::answer::ReceivedAnswer;
 use super::super::permit::WebSocketPermit;
 use super::super::response::failure;
-use super::super::send::{ask, connect_lasting, in_time};
+use super::super::send::{ask, connect_securely, in_time};
 use super::connection::WebSocketConnection;
 
 /// What a server adds to the key before it makes the digest.
@@ -30,7 +30,8 @@ pub(super) async fn handshake(
 ) -> Result<(WebSocketConnection, String), RequestError> {
     let deadline = permit.deadline();
     let opened = async {
-        let stream = connect_lasting(&permit).await?;
+        // Each message has a limit, and the guest reads as many as it wants.
+        let stream = connect_securely(&permit, u64::MAX).await?;
         let (mut request, redactor) = permit.into_request();
         let mut key = [0; 16];
         getrandom::fill(&mut key).map_err(|_| RequestError::websocket("no random bytes"))?;
