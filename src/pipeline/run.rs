@@ -30,7 +30,7 @@ struct Way<'a> {
     conversation: &'a Arc<Conversation>,
     progress: &'a ProgressNotes,
     requester: &'a Arc<dyn Requester>,
-    /// The same for the stage that makes the answer, which is shown as it comes.
+    /// The same for the stage that makes the whole answer, which is shown as it comes.
     speaker: &'a Arc<dyn Requester>,
 }
 
@@ -89,14 +89,8 @@ impl Pipeline {
         Box::pin(async move {
             let mut leaves = false;
             let before = state.clone();
-            // Only the Process stage makes the answer. Where a later stage may change it, nothing is shown before.
             let silent: Arc<dyn Requester> = Arc::new(Silent(Arc::clone(&requester)));
-            let is_final = |(stage, _): &(Arc<dyn PipelineStage>, MemberStatus)| {
-                stage.stage_type() != PipelineStageType::PostProcess
-            };
-            let says = self.host().stages().iter().all(is_final);
-            let speaker = if says { &requester } else { &silent };
-            let way = Way { conversation, progress, requester: &silent, speaker };
+            let way = Way { conversation, progress, requester: &silent, speaker: &requester };
             match self.stages(&mut state, &mut leaves, way).await {
                 Ok(()) => PipelineOutcome { state, leaves },
                 // What a failed stage left half done is no state to show.
@@ -190,6 +184,9 @@ impl Pipeline {
     }
 
     /// Lets the stages of one type work, in their order; the answer tells whether there was one.
+    ///
+    /// What is said is shown only of the last stage that may change the answer, so that no later one takes back what
+    /// was shown.
     async fn foreign(
         &self,
         stages: &[(Arc<dyn PipelineStage>, MemberStatus)],
@@ -197,10 +194,14 @@ impl Pipeline {
         state: &mut MessageState,
         Way { progress, requester, speaker, .. }: Way<'_>,
     ) -> Result<bool, Failure> {
-        let mut any = false;
-        let requester = if kind == PipelineStageType::Process { speaker } else { requester };
+        let count = |kind| stages.iter().filter(|(stage, _)| stage.stage_type() == kind).count();
+        let any = count(kind) > 0;
+        let is_final =
+            kind == PipelineStageType::Process && count(PipelineStageType::PostProcess) == 0;
+        let mut later = count(kind);
         for (stage, status) in stages.iter().filter(|(stage, _)| stage.stage_type() == kind) {
-            any = true;
+            later -= 1;
+            let requester = if is_final && later == 0 { speaker } else { requester };
             progress.note(|| format!("stage {}", status.name));
             *state = stage::run(stage, status, std::mem::take(state), requester).await?;
         }

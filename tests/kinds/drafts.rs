@@ -54,8 +54,8 @@ impl PipelineStage for Speaker {
     }
 }
 
-/// A stage that could change the answer, and does not.
-struct Passes;
+/// A stage of this type that could change the answer, and does not.
+struct Passes(PipelineStageType);
 
 impl PipelineStage for Passes {
     fn name(&self) -> &str {
@@ -63,7 +63,7 @@ impl PipelineStage for Passes {
     }
 
     fn stage_type(&self) -> PipelineStageType {
-        PipelineStageType::PostProcess
+        self.0
     }
 
     fn process<'a>(&'a self, state: Value) -> BoxFuture<'a, Result<Value, PluginError>> {
@@ -85,13 +85,14 @@ impl Speech {
         Self::begin_with(Vec::new())
     }
 
-    /// The same with further stages.
-    fn begin_with(mut stages: Vec<Member>) -> Self {
+    /// The same with further stages behind it.
+    fn begin_with(later: Vec<Member>) -> Self {
         let clock = Arc::new(ManualClock::new());
         let world = World::with_example_and_clock("relay", Arc::clone(&clock));
         let (words, coming) = async_channel::unbounded();
         let (saying, said) = async_channel::unbounded();
-        stages.push(Member::stage(Arc::new(Speaker { words: coming, said: saying })));
+        let mut stages = vec![Member::stage(Arc::new(Speaker { words: coming, said: saying }))];
+        stages.extend(later);
         let talk = Talk::with(world, stages);
         talk.say("1", "go", 0);
         Self { talk, clock, words, said }
@@ -218,8 +219,10 @@ fn a_draft_has_one_messages_length() {
 
 #[test]
 fn a_later_stage_leaves_no_draft() {
-    let speech = Speech::begin_with(vec![Member::stage(Arc::new(Passes))]);
-    speech.say(&["one ", "two"]);
-    speech.advance(Duration::from_secs(9));
-    assert_eq!(speech.end(2)[0], json!(["send", "room", text("one two")]));
+    for kind in [PipelineStageType::PostProcess, PipelineStageType::Process] {
+        let speech = Speech::begin_with(vec![Member::stage(Arc::new(Passes(kind)))]);
+        speech.say(&["one ", "two"]);
+        speech.advance(Duration::from_secs(9));
+        assert_eq!(speech.end(2)[0], json!(["send", "room", text("one two")]), "{kind:?}");
+    }
 }
