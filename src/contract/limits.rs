@@ -92,7 +92,7 @@ pub const HOOK_REQUESTS_PER_MINUTE: u32 = 300;
 pub const HOOK_REQUESTS_AT_ONCE: usize = 4;
 /// Messages that a channel gives in one poll.
 pub const INBOUND_MESSAGES: u32 = 1_000;
-/// An id that a channel gave a message.
+/// An id that a channel gave a message, and its names of the message's chat, thread and sender.
 pub const MESSAGE_ID_BYTES: usize = KB;
 /// Entries that a search gives.
 pub const SEARCH_HITS: u32 = 1_000;

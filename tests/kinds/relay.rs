@@ -127,6 +127,21 @@ fn a_refused_message_is_not_answered() {
 }
 
 #[test]
+fn a_name_over_its_limit_costs_one_message() {
+    let talk = Talk::new();
+    let long = "x".repeat(1_025);
+    talk.world.block_on(talk.world.put("mode/thread", &long));
+    talk.say("1", "hello", 0);
+    let world = &talk.world;
+    world.block_on(async {
+        while world.relay("waiting", json!({})).await != json!([]) {}
+        world.put("mode/thread", &long[1..]).await;
+    });
+    let heard = talk.say("2", "hello", 2);
+    assert_eq!(heard[1], json!(["answered", "2", "answered"]));
+}
+
+#[test]
 fn a_long_poll_delays_no_answer() {
     let world = World::with_example("relay");
     let (host, delivered) = Host::taking(usize::MAX);

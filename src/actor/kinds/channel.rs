@@ -182,10 +182,19 @@ impl HostedChannel {
 
 /// The payload of a message, or what is wrong with it.
 fn payload(message: &GuestInbound) -> Result<MessagePayload, String> {
-    let id_bytes = message.message_id.as_ref().map_or(0, String::len);
-    if id_bytes > limits::MESSAGE_ID_BYTES {
-        let limit = limits::MESSAGE_ID_BYTES;
-        return Err(format!("its id has {id_bytes} bytes, of at most {limit}"));
+    let GuestInbound { sender, chat, thread, message_id, .. } = message;
+    let names = [
+        ("id", message_id.as_ref()),
+        ("thread", thread.as_ref()),
+        ("chat", Some(chat)),
+        ("sender", Some(sender)),
+    ];
+    // They are keys for as long as the message is worked on, and count in no one's memory.
+    for (what, name) in names {
+        let (bytes, limit) = (name.map_or(0, String::len), limits::MESSAGE_ID_BYTES);
+        if bytes > limit {
+            return Err(format!("its {what} has {bytes} bytes, of at most {limit}"));
+        }
     }
     let payload = serde_json::from_str::<Value>(&message.payload_json);
     let payload = payload.map_err(|error| error.to_string()).and_then(MessagePayload::try_from);
@@ -215,8 +224,11 @@ fn inbound(
 ) -> Result<InboundMessage, PluginError> {
     let [id, thread] = ["message_id", "thread"].map(|key| match metadata.remove(key) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(invalid(key, "it must be a text".into())),
+        Some(Value::String(text)) if text.len() <= limits::MESSAGE_ID_BYTES => Ok(Some(text)),
+        Some(_) => {
+            let limit = limits::MESSAGE_ID_BYTES;
+            Err(invalid(key, format!("it must be a text of at most {limit} bytes")))
+        }
     });
     let attachments = Attachment::list(metadata.remove("attachments"));
     let progress = metadata.remove("progress") == Some(Value::Bool(true));
