@@ -1,11 +1,19 @@
-//! Logs to standard error: one line for each record, as `level: message`.
+//! Logs to standard error: one record after another, as `level: message`.
+//!
+//! A message may have words of a plugin or of a stranger in it, so it can't drive a terminal, pass for several records or
+//! fill a disk.
 
 use std::io::Write;
 
 use env_logger::Target;
+use weft_lite::limits::KB;
+use weft_lite::text::printable;
 
 use super::flags::Options;
 use super::output::Messages;
+
+/// Bytes of a message that are logged.
+const MESSAGE_BYTES: usize = 8 * KB;
 
 /// The default log filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +38,30 @@ pub(super) fn start(options: &Options, verbosity: Verbosity) {
         .parse_filters(named.as_deref().unwrap_or(default))
         .format(|line, record| {
             let level = record.level().as_str().to_ascii_lowercase();
-            writeln!(line, "{level}: {}", record.args())
+            writeln!(line, "{level}: {}", message(&record.args().to_string()))
         })
         .init();
+}
+
+/// The message without control characters. What follows its first line is set off.
+fn message(text: &str) -> String {
+    let kept = &text[..text.floor_char_boundary(MESSAGE_BYTES)];
+    let mut message = printable(kept).replace('\n', "\n    ");
+    if kept.len() < text.len() {
+        message.push_str("... [truncated]");
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_record() {
+        assert_eq!(message("plain: \u{e9}"), "plain: \u{e9}");
+        let forged = message("it failed: x\nerror: all is lost\r\u{1b}[2J");
+        assert_eq!(forged, "it failed: x\n    error: all is lost\\r\\u{1b}[2J");
+        assert!(message(&"\u{e9}".repeat(MESSAGE_BYTES)).len() < MESSAGE_BYTES + 20);
+    }
 }
