@@ -1,5 +1,5 @@
 //! The actor of one plugin: it owns the plugin's instances and runs its calls. A resident channel has two of them, one
-//! for its polls and one for all other calls.
+//! for its polls and one for all other calls, and one with a webhook has a third for its requests.
 //!
 //! It ends when the last sender of its mailbox is gone, which is when no snapshot names the plugin
 //! any more; calls that were accepted before are run to their end.

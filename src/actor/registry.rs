@@ -56,6 +56,9 @@ pub struct LoadedPlugin {
     /// The second mailbox of a resident channel, whose instance is the one that polls: a long poll must not delay
     /// an answer.
     pub(super) polling: Option<Sender<PluginMessage>>,
+    /// The same for requests to its webhook: strangers must not delay an answer.
+    #[cfg(feature = "serve")]
+    pub(super) hooks: Option<Sender<PluginMessage>>,
     /// Cancels its calls in flight when its approval is revoked.
     pub(super) revocation: Arc<CancellationSource>,
     /// The number of this load, unique in the host.
@@ -74,10 +77,16 @@ pub struct RefusedPlugin {
 }
 
 impl LoadedPlugin {
-    /// The mailbox for a call. Polls and their receipts have one of their own, where the plugin is a resident channel.
+    /// The mailbox for a call. Where the plugin is a resident channel, polls and their receipts have one of their own, and
+    /// so have requests to its webhook.
     pub(super) fn mailbox_for(&self, call: &GuestCall) -> Sender<PluginMessage> {
-        let polls = matches!(call, GuestCall::Poll | GuestCall::Acknowledge { .. });
-        self.polling.as_ref().filter(|_| polls).unwrap_or(&self.mailbox).clone()
+        let own = match call {
+            GuestCall::Poll | GuestCall::Acknowledge { .. } => &self.polling,
+            #[cfg(feature = "serve")]
+            GuestCall::Webhook(_) => &self.hooks,
+            _ => &None,
+        };
+        own.as_ref().unwrap_or(&self.mailbox).clone()
     }
 }
 

@@ -263,8 +263,10 @@ impl HostActor {
             mailbox
         };
         let is_polled = manifest.capabilities.contains(&PluginCapability::Channel);
-        let polling =
-            (is_polled && manifest.instance == InstanceMode::Resident).then(|| start(None));
+        let has_several = is_polled && manifest.instance == InstanceMode::Resident;
+        let polling = has_several.then(|| start(None));
+        #[cfg(feature = "serve")]
+        let hooks = (has_several && module.summary().has_webhook()).then(|| start(None));
         let mailbox = start(parked);
         self.loads += 1;
         let tools = tools.into_iter().map(Arc::new).collect();
@@ -281,6 +283,8 @@ impl HostActor {
             sandbox,
             mailbox,
             polling,
+            #[cfg(feature = "serve")]
+            hooks,
             revocation,
             load,
         }
