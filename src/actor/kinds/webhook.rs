@@ -74,13 +74,17 @@ impl Webhook {
         self.sandbox.admit_hook(method, target)
     }
 
-    /// Has the guest answer a request, and then its channel polled: the request may have brought messages.
+    /// Has the guest answer a request. If it accepts the request, its channel is polled then: the request may have brought
+    /// messages. One that it refuses costs no poll, for anybody may send it.
     pub(crate) async fn handle(&self, request: HookRequest) -> Result<WebResponse, PluginError> {
         let call = self.guest.ask(GuestCall::Webhook(request), GuestValue::into_response);
         let answer = within(&SystemClock, self.limit, call).await;
-        // A request that waits already is one for this, too.
-        let _ = self.poll.try_send(());
         let too_late = || CallError::Exhausted(Exhausted::Time { limit: self.limit });
-        answer.unwrap_or_else(|| Err(too_late().into()))
+        let answer = answer.unwrap_or_else(|| Err(too_late().into()))?;
+        if (200..300).contains(&answer.status) {
+            // A request that waits already is one for this, too.
+            let _ = self.poll.try_send(());
+        }
+        Ok(answer)
     }
 }
