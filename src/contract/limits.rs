@@ -88,6 +88,8 @@ pub const INSTRUCTIONS_BYTES: usize = 256 * KB;
 pub const HOOK_BYTES: usize = MB;
 /// Requests for one plugin's webhook within any minute.
 pub const HOOK_REQUESTS_PER_MINUTE: u32 = 300;
+/// Refused ones of them that are recorded within any minute. Further ones are counted.
+pub const HOOK_REFUSALS_PER_MINUTE: u32 = 30;
 /// Requests for one plugin's webhook at the same time.
 pub const HOOK_REQUESTS_AT_ONCE: usize = 4;
 /// Messages that a channel gives in one poll.

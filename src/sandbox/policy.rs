@@ -207,14 +207,16 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The refusal, which is recorded. Without the permission there is no request.
+    /// The refusal. Without the permission there is no request.
     #[cfg(feature = "serve")]
     pub(crate) fn admit_hook(&self, method: &str, target: &str) -> Result<HookPermit, HookRefusal> {
         let gate = self.hooks.as_ref().ok_or(HookRefusal::Busy)?;
-        let redactor = self.secrets.for_operator();
-        let summary = redactor.redact(&format!("{method} {target}")).into_owned();
-        let entry = AuditEntry::of_hook(&self.audit, &self.clock, &self.plugin, &summary);
-        gate.admit(entry, self.clock.now())
+        let open = || {
+            let redactor = self.secrets.for_operator();
+            let summary = redactor.redact(&format!("{method} {target}")).into_owned();
+            AuditEntry::of_hook(&self.audit, &self.clock, &self.plugin, &summary)
+        };
+        gate.admit(open, self.clock.now())
     }
 
     /// Records a host call that the engine refused before serving it: the guest has made too many, has no time

@@ -1,5 +1,5 @@
-//! Requests from outside for one plugin: who sends them is unknown, so they are bounded in number, and each has its audit
-//! record.
+//! Requests from outside for one plugin: who sends them is unknown, so they are bounded in number. Each that goes to the
+//! plugin has its audit record, and so have the first that are refused.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,6 +15,13 @@ use crate::task::Lock;
 pub(super) struct HookGate {
     rate: Lock<SlidingWindow>,
     places: Arc<Semaphore>,
+    refusals: Lock<RefusalTally>,
+}
+
+/// The refusals of the last minute that were recorded, and how many were not since.
+struct RefusalTally {
+    window: SlidingWindow,
+    unrecorded: u64,
 }
 
 /// A request that may go to the plugin. Its record says that it was given up, unless it is [closed](Self::close).
@@ -38,25 +45,41 @@ impl HookGate {
         is_permitted.then(|| Self {
             rate: Lock::new(SlidingWindow::new(limits::HOOK_REQUESTS_PER_MINUTE)),
             places: Arc::new(Semaphore::new(limits::HOOK_REQUESTS_AT_ONCE)),
+            refusals: Lock::new(RefusalTally {
+                window: SlidingWindow::new(limits::HOOK_REFUSALS_PER_MINUTE),
+                unrecorded: 0,
+            }),
         })
     }
-}
 
-impl HookGate {
-    /// Counts the request that this is the record of.
+    /// Counts a request, and opens its record with `open`.
     ///
     /// # Errors
     ///
-    /// The refusal, which is recorded.
-    pub(super) fn admit(&self, entry: AuditEntry, now: Instant) -> Result<HookPermit, HookRefusal> {
+    /// The refusal. It is recorded, unless it follows too many others.
+    pub(super) fn admit(
+        &self,
+        open: impl FnOnce() -> AuditEntry,
+        now: Instant,
+    ) -> Result<HookPermit, HookRefusal> {
         let (rule, refusal) = match self.places.try_acquire_arc() {
             None => ("too many requests at once", HookRefusal::Busy),
             Some(_) if !self.rate.lock().accept(now) => {
                 ("rate limit exceeded: webhook", HookRefusal::TooMany)
             }
-            Some(place) => return Ok(HookPermit { entry, _place: place }),
+            Some(place) => return Ok(HookPermit { entry: open(), _place: place }),
         };
-        entry.close(CallResult::failed(AuditOutcome::RateLimited, rule));
+        let mut tally = self.refusals.lock();
+        match tally.window.accept(now) {
+            false => tally.unrecorded += 1,
+            true => {
+                let rule = match std::mem::take(&mut tally.unrecorded) {
+                    0 => rule.to_owned(),
+                    others => format!("{rule} (and {others} others before)"),
+                };
+                open().close(CallResult::failed(AuditOutcome::RateLimited, rule));
+            }
+        }
         Err(refusal)
     }
 }
