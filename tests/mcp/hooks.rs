@@ -21,6 +21,7 @@ use crate::session::{guest, package};
 struct Hooks {
     http: Http,
     audit: Arc<MemoryAudit>,
+    clock: Arc<ManualClock>,
     _gateway: Gateway,
 }
 
@@ -43,10 +44,11 @@ impl Hooks {
 
     /// The relay with these changes of its manifest; its channel `runs` or not.
     fn with(changes: &Value, options: HttpOptions, runs: bool) -> Self {
-        let audit = Arc::new(MemoryAudit::new(NonZeroUsize::new(1_000).unwrap()));
+        let audit = Arc::new(MemoryAudit::new(NonZeroUsize::new(10_000).unwrap()));
+        let clock = Arc::new(ManualClock::new());
         let runtime = Runtime::builder()
             .without_bundled()
-            .clock(Arc::new(ManualClock::new()))
+            .clock(Arc::clone(&clock) as _)
             .audit(Arc::clone(&audit) as _)
             .build();
         let rules = ChannelRules { owner: Some("ann".into()), allow: Vec::new() };
@@ -64,7 +66,7 @@ impl Hooks {
                 outcome.result.unwrap();
             }
         });
-        let hooks = Self { http: Http::serving(runtime, options), audit, _gateway: gateway };
+        let hooks = Self { http: Http::serving(runtime, options), audit, clock, _gateway: gateway };
         // It runs when it has delivered a message.
         while runs && hooks.tool("waiting", &json!({})) != json!([]) {}
         hooks
@@ -126,6 +128,45 @@ fn a_message_is_polled_after_its_request() {
 }
 
 #[test]
+fn a_refused_request_costs_no_poll() {
+    let channel = json!({ "channel": { "poll_seconds": 3600 } });
+    let hooks = Hooks::with(&channel, HttpOptions::default(), true);
+    let waiting = || hooks.tool("waiting", &json!({}));
+    hooks.tool("put", &json!({ "key": "in/2", "value": "hello" }));
+    for status in ["401", "302", "500"] {
+        hooks.answer(&json!({ "status": status }));
+    }
+    hooks.post("/fail", &[], "").is(500);
+    for _ in 0..100 {
+        assert_eq!(waiting(), json!(["in/2"]));
+    }
+}
+
+#[test]
+fn slow_requests_delay_no_answer() {
+    let hooks = Hooks::new();
+    let request = hooks.http.request("GET", "/hook/relay/wait", &[], "");
+    let slow: Vec<_> = (0..limits::HOOK_REQUESTS_AT_ONCE + 1)
+        .map(|_| {
+            let mut stream = hooks.http.connect();
+            stream.write_all(request.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let ended = |outcome| {
+        let records = hooks.audit.records().into_iter();
+        records.filter(|it| it.function == "webhook.handle" && it.outcome == outcome).count()
+    };
+    // All places are taken when one has found none.
+    while ended(AuditOutcome::RateLimited) == 0 {}
+    hooks.tool("put", &json!({ "key": "in/1", "value": "hello" }));
+    let mark = json!(["answered", "1", "answered"]);
+    while !hooks.tool("heard", &json!({})).as_array().unwrap().contains(&mark) {}
+    assert_eq!(ended(AuditOutcome::Error), 0, "they still wait");
+    drop(slow);
+}
+
+#[test]
 fn nothing_tells_which_plugins_exist() {
     let running = Hooks::new();
     let stopped = Hooks::with(&json!({}), HttpOptions::default(), false);
@@ -181,7 +222,7 @@ fn the_servers_own_authority_stays_its_own() {
     let mut names: Vec<_> =
         seen["headers"].as_array().unwrap().iter().map(|it| it[0].as_str().unwrap()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["accept", "content-length", "content-type", "cookie", "host"]);
+    assert_eq!(names, ["accept", "content-length", "content-type", "host"]);
     // Somebody else's token is the plugin's business.
     let theirs = hooks.post("", &[("Authorization", "Bearer theirs")], "").is(200).json();
     let theirs = theirs["headers"].as_array().unwrap().clone();
@@ -213,11 +254,11 @@ fn an_answer_is_no_page_of_the_server() {
     assert_eq!(answer.header("content-security-policy"), Some("sandbox"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let cookies = json!([
-        { "name": "Set-Cookie", "value": "a=b" }, { "name": "Cache-Control", "value": "max-age=1" },
+    let others = json!([
+        { "name": "Location", "value": "/x" }, { "name": "Cache-Control", "value": "max-age=1" },
     ]);
-    let answer = hooks.answer(&json!({ "status": "302", "headers": cookies }));
-    assert_eq!(answer.is(302).header("set-cookie"), Some("a=b"));
+    let answer = hooks.answer(&json!({ "status": "302", "headers": others }));
+    assert_eq!(answer.is(302).header("location"), Some("/x"));
     assert_eq!(answer.header("cache-control"), Some("max-age=1"));
 }
 
@@ -232,6 +273,12 @@ fn an_answer_is_checked() {
         ("Content-Security-Policy", "default-src *"),
         ("Strict-Transport-Security", "max-age=1"),
         ("Mcp-Session-Id", "x"),
+        ("Set-Cookie", "a=b; Domain=example.com"),
+        ("NEL", "{}"),
+        ("Use-As-Dictionary", "match=\"/*\""),
+        // A proxy would send one of its own files instead.
+        ("X-Accel-Redirect", "/private/file"),
+        ("X-Sendfile", "/etc/passwd"),
         ("X-Split", "a\r\nX-More: b"),
         ("X Name", "a"),
         ("", "a"),
@@ -286,6 +333,20 @@ fn too_much_and_too_many_are_refused() {
     assert_eq!(late.is(429).header("retry-after"), Some("60"));
     let rule = Some("rate limit exceeded: webhook".to_owned());
     assert_eq!(hooks.last_record(), (AuditOutcome::RateLimited, "GET /many".into(), rule));
+    // Strangers don't fill the audit log: after some refusals, further ones of the minute are counted.
+    let refused = |hooks: &Hooks| {
+        let records = hooks.audit.records().into_iter();
+        records.filter(|it| it.outcome == AuditOutcome::RateLimited).count()
+    };
+    for _ in 0..limits::HOOK_REFUSALS_PER_MINUTE + 10 {
+        hooks.get("/many").is(429);
+    }
+    assert_eq!(refused(&hooks), limits::HOOK_REFUSALS_PER_MINUTE as usize);
+    hooks.clock.advance(Duration::from_secs(60));
+    hooks.get("/again").is(200);
+    (0..limits::HOOK_REQUESTS_PER_MINUTE).for_each(|_| drop(hooks.get("/many")));
+    let rule = hooks.last_record().2.unwrap();
+    assert!(rule.starts_with("rate limit exceeded: webhook (and "), "{rule}");
 }
 
 #[test]

@@ -20,6 +20,8 @@ use crate::wasm::HookRequest;
 
 /// Bytes of the headers of an answer.
 const HEADER_BYTES: usize = 16 << 10;
+/// Bytes of what is wrong with an answer that are logged.
+const PROBLEM_BYTES: usize = 300;
 /// How long to wait after too many requests, in seconds.
 const LATER: &str = "60";
 
@@ -36,19 +38,32 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// Headers that a plugin doesn't set: they are about the whole server, or the server sets them itself.
-const OF_THE_SERVER: [&str; 10] = [
+/// Headers that a plugin doesn't set: browsers apply them to the whole server, proxies obey them, or the server sets them
+/// itself. Cookies are shared even by all servers of a host.
+const OF_THE_SERVER: [&str; 18] = [
+    "accept-ch",
+    "activate-storage-access",
     "alt-svc",
     "clear-site-data",
     "content-length",
     "content-security-policy",
     "date",
+    "nel",
     "origin-agent-cluster",
     "public-key-pins",
+    "report-to",
     "service-worker-allowed",
+    "set-cookie",
+    "set-login",
     "strict-transport-security",
+    "use-as-dictionary",
     "x-content-type-options",
+    "x-reproxy-url",
 ];
+
+/// The beginnings of further ones.
+const FAMILIES_OF_THE_SERVER: [&str; 5] =
+    ["access-control-", "mcp-", "x-accel-", "x-litespeed-", "x-sendfile"];
 
 impl Endpoint {
     /// Answers a request for a plugin. Whether there is no such plugin, or it has no webhook, is not running or not
@@ -116,7 +131,9 @@ impl Endpoint {
                 answer
             }
             Err((status, problem)) => {
-                log::info!("plugin {id}: its webhook failed: {problem}");
+                // A sender may have chosen a part of the words.
+                let logged = &problem[..problem.floor_char_boundary(PROBLEM_BYTES)];
+                log::info!("plugin {id}: its webhook failed: {}", shown(logged));
                 permit.close(Err(&problem));
                 match status {
                     StatusCode::SERVICE_UNAVAILABLE => later(status, "1"),
@@ -128,7 +145,8 @@ impl Endpoint {
     }
 
     /// The headers that a plugin sees: those of the request, without the connection's, and without any in which the
-    /// token of this server is. A value that is no UTF-8 is left out.
+    /// token of this server is. Cookies are for other servers of this host, to which a browser has logged in. A value that
+    /// is no UTF-8 is left out.
     fn seen(&self, headers: &HeaderMap) -> Vec<(String, String)> {
         let is_separator = |byte: &u8| byte.is_ascii_whitespace() || b",;\"'".contains(byte);
         let is_ours = |value: &[u8]| {
@@ -143,6 +161,7 @@ impl Endpoint {
         let seen = headers.iter().filter(|(name, value)| {
             let name = name.as_str();
             !HOP_BY_HOP.contains(&name)
+                && name != "cookie"
                 && !connection.iter().any(|other| other == name)
                 && !is_ours(value.as_bytes())
         });
@@ -184,8 +203,7 @@ fn checked(status: u16, headers: Vec<(String, String)>) -> Result<HttpResponse, 
         let known = header.as_str();
         if HOP_BY_HOP.contains(&known)
             || OF_THE_SERVER.contains(&known)
-            || known.starts_with("access-control-")
-            || known.starts_with("mcp-")
+            || FAMILIES_OF_THE_SERVER.iter().any(|family| known.starts_with(family))
         {
             return Err(format!(
                 "its answer has the header `{known}`, which is not a plugin's to set"
