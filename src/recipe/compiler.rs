@@ -100,7 +100,7 @@ fn plugin(
         "wasm_module": "plugin.wasm", "tools": [tool],
     });
     let manifest = format!("{}\n", json_lines(&manifest));
-    let plan = plan::plan(recipe, &tool, &json_line(&description));
+    let plan = plan::plan(recipe, &tools, &tool, &json_line(&description));
     let module = module::with_plan(&plan).filter(|module| module.len() <= MODULE_BYTES);
     let Some(module) = module else {
         let problem = format_args!("its plan has {} bytes, which is too large", plan.len());

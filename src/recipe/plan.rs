@@ -11,11 +11,17 @@ use crate::package::push_leb128;
 const VERSION: u8 = 1;
 
 /// The plan of a recipe, with its length before it.
-pub(super) fn plan(recipe: &CheckedRecipe, tool: &str, description: &str) -> Vec<u8> {
-    let mut plan = PlanWriter { bytes: vec![VERSION], names: recipe.names.len() };
+pub(super) fn plan(
+    recipe: &CheckedRecipe,
+    tools: &[String],
+    tool: &str,
+    description: &str,
+) -> Vec<u8> {
+    let mut plan = PlanWriter { bytes: vec![VERSION], names: recipe.names.len(), tools };
     plan.text(tool);
     plan.text(description);
     plan.part(|list| recipe.names.iter().for_each(|name| list.text(name)));
+    plan.part(|list| tools.iter().for_each(|name| list.text(name)));
     plan.part(|list| list.bytes.extend(recipe.parameters.iter().map(|it| it.kind)));
     plan.part(|part| part.steps(&recipe.steps));
     plan.part(|part| part.value(&recipe.result));
@@ -25,13 +31,15 @@ pub(super) fn plan(recipe: &CheckedRecipe, tool: &str, description: &str) -> Vec
     whole
 }
 
-struct PlanWriter {
+struct PlanWriter<'p> {
     bytes: Vec<u8>,
     /// The number of names, which stands for none.
     names: usize,
+    /// The tools that are called; a call has the number of one.
+    tools: &'p [String],
 }
 
-impl PlanWriter {
+impl PlanWriter<'_> {
     fn number(&mut self, number: usize) {
         push_leb128(number, &mut self.bytes);
     }
@@ -42,7 +50,7 @@ impl PlanWriter {
     }
 
     fn part(&mut self, write: impl FnOnce(&mut Self)) {
-        let mut part = Self { bytes: Vec::new(), names: self.names };
+        let mut part = Self { bytes: Vec::new(), ..*self };
         write(&mut part);
         self.number(part.bytes.len());
         self.bytes.extend(part.bytes);
@@ -74,7 +82,9 @@ impl PlanWriter {
     fn action(&mut self, action: &StepAction) {
         match action {
             StepAction::Call { tool, with } => {
-                self.text(tool);
+                // All of them are in the list.
+                let number = self.tools.iter().position(|it| it == tool);
+                self.number(number.unwrap_or(self.tools.len()));
                 self.part(|part| part.value(with));
             }
             StepAction::Pick { from, path, default } => {

@@ -298,6 +298,20 @@ fn bounds_of_recipes_hold() {
     assert!(long.contains("expected at most 32768 bytes"), "{long}");
 }
 
+/// The largest recipe in steps still has room for words in the module.
+#[test]
+fn as_many_calls_as_steps_fit() {
+    let step = |at: usize| {
+        json!({
+            "name": format!("value{at}"), "call": STATS,
+            "with": { "text": "{{text}}, after which come some words" },
+        })
+    };
+    let steps = Value::Array((0..32).map(step).collect());
+    let compiled = made(&recipe(&["text"], steps, json!("{{value31.words}}"))).unwrap();
+    assert!(compiled.module.len() <= 24 * 1024, "{}", compiled.module.len());
+}
+
 #[test]
 fn yaml_faults_have_a_place() {
     let cases = [

@@ -23,6 +23,8 @@ pub struct Head<'p> {
     pub description: &'p str,
     /// The names of all values, parameters first.
     pub names: Vec<&'p str>,
+    /// The full names of the tools that are called.
+    pub tools: Vec<&'p str>,
     /// The kind of each parameter.
     pub parameters: Vec<u8>,
     pub steps: Plan<'p>,
@@ -51,16 +53,13 @@ impl<'p> Plan<'p> {
             plan.damage();
         }
         let (tool, description) = (plan.text(), plan.text());
-        let mut list = plan.part();
-        let mut names = Vec::new();
-        while !list.is_empty() {
-            names.push(list.text());
-        }
+        let (names, tools) = (plan.texts(), plan.texts());
         let parameters = plan.part().rest.to_vec();
         if parameters.len() > names.len() {
             plan.damage();
         }
-        Head { tool, description, names, parameters, steps: plan.part(), result: plan.part() }
+        let (steps, result) = (plan.part(), plan.part());
+        Head { tool, description, names, tools, parameters, steps, result }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -101,6 +100,17 @@ impl<'p> Plan<'p> {
         let (part, rest) = self.rest.split_at(length.min(self.rest.len()));
         self.rest = rest;
         Plan { rest: part, ..*self }
+    }
+
+    /// A part that is a list of texts.
+    #[inline(never)]
+    fn texts(&mut self) -> Vec<&'p str> {
+        let mut list = self.part();
+        let mut texts = Vec::new();
+        while !list.is_empty() {
+            texts.push(list.text());
+        }
+        texts
     }
 
     #[inline(never)]

@@ -132,7 +132,9 @@ impl<'p> Run<'_, 'p> {
 
     #[inline(never)]
     fn call(&mut self, step: &mut Plan<'p>) -> Outcome<String> {
-        let tool = step.text();
+        let Some(&tool) = self.head.tools.get(step.number()) else {
+            return Err(self.damaged());
+        };
         let params = self.value_in(step.part())?;
         self.calls += 1;
         if self.calls > CALLS {

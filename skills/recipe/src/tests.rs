@@ -66,10 +66,10 @@ fn paths_lead_to_members() {
 fn damaged_plans_are_errors() {
     let part = |bytes: &[u8]| [&[bytes.len() as u8], bytes].concat();
     // A call with `{"x": a}`, then a filled text.
-    let call = [&[1, 1, 1, b'u'][..], &part(&[5, 1, 4, b'"', b'x', b'"', b':', 2, 0, 0])];
+    let call = [&[1, 1, 0][..], &part(&[5, 1, 4, b'"', b'x', b'"', b':', 2, 0, 0])];
     let fill = [&[3, 1][..], &part(&[3, 2, 1, 1, b'-', 2, 0, 0])];
     let steps = part(&[call.concat(), fill.concat()].concat());
-    let head = [1, 1, b't', 2, b'{', b'}', 4, 1, b'a', 1, b'b', 1, 0];
+    let head = [1, 1, b't', 2, b'{', b'}', 4, 1, b'a', 1, b'b', 2, 1, b'u', 1, 0];
     let plan = part(&[&head[..], &steps, &part(&[2, 1, 0])].concat());
     let call = |tool: &str, params: &str| Ok([tool, params].concat());
     let go = |plan: &[u8]| run(Plan::new(plan, &Cell::new(false)), "t", r#"{"a":"v"}"#, &call);
