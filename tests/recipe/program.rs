@@ -79,6 +79,10 @@ fn nothing_is_written_if_anything_is_wrong() {
     assert_eq!(place.files(), ["SKILL.md", "recipe.yaml"]);
     let failure = place.run("skill compile count --json").exits(1).json();
     assert_eq!(failure["ok"], false);
+    // A fault of the skill alone is enough.
+    place.0.write("count/recipe.yaml", RECIPE);
+    place.run("skill compile count").exits(1).says("SKILL.md:2:").says("try: correct it");
+    assert_eq!(place.files(), ["SKILL.md", "recipe.yaml"]);
     let absent = place.run("skill compile nowhere").exits(1);
     absent.says("nowhere/recipe.yaml can't be read").says("name a folder with a `recipe.yaml`");
 }
