@@ -85,6 +85,8 @@ fn nothing_is_written_if_anything_is_wrong() {
     assert_eq!(place.files(), ["SKILL.md", "recipe.yaml"]);
     let absent = place.run("skill compile nowhere").exits(1);
     absent.says("nowhere/recipe.yaml can't be read").says("name a folder with a `recipe.yaml`");
+    place.0.write("count/recipe.yaml", b"result: \xff\n");
+    place.run("skill compile count").exits(1).says("can't be read: it is not UTF-8");
 }
 
 #[test]

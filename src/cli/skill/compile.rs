@@ -40,10 +40,13 @@ pub(super) struct CompileSkill {
 pub(super) fn run(command: &CompileSkill, options: &Options) -> Result<Status, CommandFailure> {
     let folder = &command.folder;
     let place = folder.join(RECIPE);
-    let text = validate::bytes(&place).map_err(|error| {
+    let text = validate::bytes(&place).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+    });
+    let text = text.map_err(|error| {
         CommandFailure::work(
             &format_args!("{} can't be read: {error}", place.display()),
-            &format_args!("name a folder with a `{RECIPE}`"),
+            &format_args!("name a folder with a `{RECIPE}` in UTF-8"),
         )
     })?;
     let name = validate::folder(&place);
@@ -53,7 +56,7 @@ pub(super) fn run(command: &CompileSkill, options: &Options) -> Result<Status, C
         version: document.as_ref().and_then(|it| it.version.as_deref()),
         description: document.as_ref().map(|it| it.description.as_str()),
     };
-    let compiled = recipe::compile(&String::from_utf8_lossy(&text), &identity);
+    let compiled = recipe::compile(&text, &identity);
     let next_step = compiled.as_ref().err().map(ActionableError::next_step);
     if let Err(error) = &compiled {
         faults.extend(error.to_string().lines().map(|line| format!("{RECIPE}: {line}")));
