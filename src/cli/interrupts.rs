@@ -72,7 +72,7 @@ impl Interrupts {
     }
 
     /// No signals.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "net"))]
     pub(super) fn none() -> Self {
         Self(async_channel::unbounded().1)
     }
