@@ -11,7 +11,7 @@ use super::collision::{Collision, CollisionOutcome};
 use super::error::CommandError;
 use super::line::CommandLine;
 use super::source::CommandSource;
-use crate::actor::PluginHost;
+use crate::actor::{LoadError, PluginHost};
 use crate::contract::{BoxFuture, CallOutcome, Requester, SortedMap, similar_names};
 
 /// Runs a command.
@@ -70,6 +70,14 @@ impl CommandCall<'_> {
         match self.requester {
             Some(requester) => self.host.call_for(tool, params, Arc::clone(requester)).await,
             None => self.host.call(tool, params).await,
+        }
+    }
+
+    /// Why a plugin is refused, as the caller may see it.
+    pub(super) fn reason(&self, error: &LoadError) -> String {
+        match self.caller.is_owner {
+            true => error.reason(),
+            false => error.reason_for_caller(),
         }
     }
 }

@@ -1,8 +1,14 @@
 //! Settings of plugins while the program runs: a change loads the plugin again, and nothing else.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 #[cfg(feature = "mcp")]
+use weft_lite::command::ProgressNotes;
+#[cfg(feature = "mcp")]
 use weft_lite::errors::LoadError;
+#[cfg(feature = "mcp")]
+use weft_lite::pipeline::{MessageState, Pipeline};
 
 use crate::guest::Guest;
 use crate::world::{Live, Watching, World};
@@ -52,7 +58,7 @@ fn changed_settings_load_their_plugin_again() {
         assert_eq!(settings(&live, "reader").await, r#"{"units":"metric"}"#);
         assert_eq!(settings(&live, "other").await, "{}");
         let of = |live: &Live<'_>, id: &str| {
-            std::sync::Arc::as_ptr(live.host.registry().plugin(id).unwrap()) as usize
+            Arc::as_ptr(live.host.registry().plugin(id).unwrap()) as usize
         };
         let (reader, other) = (of(&live, "reader"), of(&live, "other"));
         let generation = live.host.snapshot().generation;
@@ -139,6 +145,17 @@ fn wrong_settings_are_shown_to_no_caller() {
         let error = live.call("reader__run", "{}").await.unwrap_err();
         assert!(!format!("{error:?} {error}").contains("a-secret"), "{error}");
         assert!(error.to_string().contains("the operator's settings for it are wrong"), "{error}");
+        let pipeline = Pipeline::new(live.runtime.commands(), None);
+        for command in ["/plugins", "/status", "/skills"] {
+            for is_owner in [false, true] {
+                let text = command.to_owned();
+                let state = MessageState { text, is_owner, ..MessageState::default() };
+                let outcome = pipeline.run(state, &Arc::default(), &ProgressNotes::default()).await;
+                let text = outcome.state.answer.unwrap().text;
+                let shown = is_owner && command != "/skills";
+                assert_eq!(text.contains("a-secret"), shown, "{text}");
+            }
+        }
     });
 }
 

@@ -35,10 +35,7 @@ impl CommandHandler for PluginsCommand {
             });
             let refused = registry.refused().iter().map(|plugin| {
                 let (error, origin) = (&plugin.error, &plugin.origin);
-                let reason = match call.caller.is_owner {
-                    true => error.reason(),
-                    false => error.reason_for_caller(),
-                };
+                let reason = call.reason(error);
                 let name = match &plugin.id {
                     Some(id) => format!("{id} ({origin})"),
                     None => origin.clone(),

@@ -59,7 +59,7 @@ fn status(call: &CommandCall<'_>) -> String {
     }
     for plugin in snapshot.plugins.refused() {
         let id = plugin.id.as_deref().unwrap_or(&plugin.origin);
-        let _ = write!(text, "\nplugin {id}  failed: {}", plugin.error);
+        let _ = write!(text, "\nplugin {id}  failed: {}", call.reason(&plugin.error));
     }
     for collision in call.registry.collisions() {
         let _ = write!(text, "\nerror: {collision}\n  try: {}", collision.next_step());
