@@ -115,12 +115,15 @@ fn a_server_without_tls_is_asked_over_http() {
 
 #[cfg(feature = "bundled")]
 #[test]
-fn one_message_says_why_the_mind_is_refused() {
+fn settings_that_the_mind_refuses_are_named() {
     let server = Server::start(|_| answered());
     let dir = set(&server, None);
     let path = dir.path(super::CONFIG);
     let text = fs::read_to_string(&path).unwrap();
     fs::write(path, text.replace("\"tiny\"", "\"tiny\",\"temperature\":9")).unwrap();
+    let checked = check(&dir).says("the plugin `mind` is not loaded: its settings are wrong: ");
+    checked.says("temperature").says("try: correct `plugins.mind` in $WEFT_HOME/config.yaml");
+    assert_eq!(server.requests().len(), 0);
     let ran = bare(&dir, &["run", "--message", "hello"]).exits(0);
     let ran = ran.says("not loaded: mind (bundled): its settings are wrong: ").says("temperature");
     assert!(!ran.stderr.contains("no model is set"), "{ran:#?}");

@@ -2,19 +2,21 @@
 
 use argh::FromArgs;
 use weft_lite::SecretSource;
+use weft_lite::actor::RefusedPlugin;
 use weft_lite::config::Config;
 use weft_lite::package::{FileSecrets, SecretSummary};
 use weft_lite::sandbox::NetworkOptions;
 
 use super::fault::{Asked, Trouble};
+use super::notice::asks_model;
 use super::secret::ServerKey;
 use super::server::Server;
-use super::settings::ModelSettings;
+use super::settings::{MIND, ModelSettings};
 use super::url::ModelUrl;
 use crate::cli::flags::Options;
 use crate::cli::interrupts::Interrupts;
 use crate::cli::output::{self, AsJson};
-use crate::cli::{CommandFailure, Status, threads};
+use crate::cli::{CommandFailure, Status, report, threads};
 
 /// Show the model that is set, and where its key is kept.
 #[derive(Debug, FromArgs)]
@@ -33,6 +35,7 @@ pub(super) fn run(command: &ShowModel, options: &Options) -> Result<Status, Comm
     let listed = secrets.list()?;
     let kept = secret.as_ref().and_then(|name| listed.iter().find(|it| it.name == *name));
     if command.check {
+        require_mind(options)?;
         let network = (builder.network_options().clone(), &config);
         check(&settings, kept, network, &secrets)?;
     }
@@ -81,6 +84,17 @@ fn none(command: &ShowModel, options: &Options) -> Result<Status, CommandFailure
         false => output::advise(&"no model is set", &next_step),
     }
     Ok(Status::Done)
+}
+
+/// Fails if the plugin that asks the model is refused, for instance for another of its settings.
+fn require_mind(options: &Options) -> Result<(), CommandFailure> {
+    let registry = options.load()?.host().registry();
+    let mind = registry.refused().iter().find(|it| asks_model(it));
+    let Some(RefusedPlugin { error, .. }) = mind.filter(|_| registry.plugin(MIND).is_none()) else {
+        return Ok(());
+    };
+    let message = format_args!("the plugin `{MIND}` is not loaded: {}", report::reason(error));
+    Err(CommandFailure::work(&message, &report::next_step(error)))
 }
 
 /// The server of the settings, asked as plugins would ask it.
