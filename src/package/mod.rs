@@ -96,4 +96,4 @@ pub use read::{
 };
 #[cfg(feature = "bundled")]
 pub(crate) use read::{leb128_u32, push_leb128};
-pub use uninstall::uninstall;
+pub use uninstall::{has_kept, uninstall};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::approval::Approvals;
-use super::home::{HomeError, HomeLock, installed_folder};
+use super::home::{HomeError, HomeLock, data_folder, installed_folder};
 use super::kind::{PackageKind, is_id};
 #[cfg(feature = "store")]
 use crate::store::{DurableStore, StoreError};
@@ -26,6 +26,14 @@ pub fn uninstall(home: &Path, kind: PackageKind, id: &str) -> Result<bool, HomeE
     Ok(true)
 }
 
+/// Whether something is there that a package has kept: its data, or its keys and values. It stays if the package's
+/// folder is deleted by hand.
+#[must_use]
+pub fn has_kept(home: &Path, kind: PackageKind, id: &str) -> bool {
+    is_id(id)
+        && (data_folder(home, kind, id).symlink_metadata().is_ok() || has_store(home, kind, id))
+}
+
 /// Removes what a package has kept: its data, and its keys and values. Those of a package that was taken away by hand
 /// are not for another one of its name.
 pub(super) fn discard_kept(lock: &HomeLock, kind: PackageKind, id: &str) -> Result<(), HomeError> {
@@ -34,6 +42,16 @@ pub(super) fn discard_kept(lock: &HomeLock, kind: PackageKind, id: &str) -> Resu
     }
     lock.discard_data(kind, id)?;
     clear_store(lock.home(), kind, id)
+}
+
+#[cfg(feature = "store")]
+fn has_store(home: &Path, kind: PackageKind, id: &str) -> bool {
+    DurableStore::of_home(home).summary(&kind.approval_id(id)).is_some()
+}
+
+#[cfg(not(feature = "store"))]
+fn has_store(_: &Path, _: PackageKind, _: &str) -> bool {
+    false
 }
 
 /// Removes the keys and values of a package: their name is that of its approvals.

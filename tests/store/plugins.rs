@@ -117,6 +117,20 @@ fn a_new_package_finds_no_old_entries() {
 }
 
 #[test]
+fn a_plugin_without_its_folder_can_be_removed() {
+    let home = Home::new();
+    install(&home, "1.0.0");
+    done(&home, &["call", "keeper__walk", "\"green\""]);
+    fs::remove_dir_all(home.weft().join("plugins/keeper")).unwrap();
+    let (status, _, stderr) = run(&home, &["plugin", "remove", "keeper"]);
+    assert!(status == 2 && stderr.contains("whether to remove `keeper`"), "{stderr}");
+    done(&home, &["plugin", "remove", "keeper", "--yes"]);
+    assert_eq!(listed(&home), json!([]));
+    let (status, _, stderr) = run(&home, &["plugin", "remove", "keeper", "--yes"]);
+    assert!(status == 1 && stderr.contains("no plugin `keeper` is installed"), "{stderr}");
+}
+
+#[test]
 fn removal_clears_nothing_of_other_names() {
     let home = Home::new();
     let store = DurableStore::of_home(&home.weft());

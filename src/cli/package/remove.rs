@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use argh::FromArgs;
-use weft_lite::package::{InstallRecord, PackageKind, Prompt, installed_folder, uninstall};
+use weft_lite::package::{
+    InstallRecord, PackageKind, Prompt, has_kept, installed_folder, uninstall,
+};
 
 use super::not_installed;
 use crate::cli::flags::Options;
@@ -34,17 +36,18 @@ pub(in crate::cli) fn remove(
 ) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let id = &command.id;
-    let Some(folder) = installed_folder(&home, kind, id) else {
+    let folder = installed_folder(&home, kind, id);
+    if folder.is_none() && !has_kept(&home, kind, id) {
         return Err(match kind {
             PackageKind::Plugin => not_installed(&home, kind, id),
             PackageKind::Skill => skill::not_removable(id, options)?,
         });
-    };
-    let question = question(&home, kind, id, &folder);
+    }
+    let question = question(&home, kind, id, folder.as_deref());
     if !command.yes && !confirm(id, &question)? {
         return Ok(Status::Failed);
     }
-    if !uninstall(&home, kind, id)? {
+    if !uninstall(&home, kind, id)? && folder.is_some() {
         return Err(not_installed(&home, kind, id));
     }
     output::done(options.form(), &[("removed", &id)], &format_args!("removed: {id}"))?;
@@ -54,7 +57,10 @@ pub(in crate::cli) fn remove(
     Ok(Status::Done)
 }
 
-fn question(home: &Path, kind: PackageKind, id: &str, folder: &Path) -> String {
+fn question(home: &Path, kind: PackageKind, id: &str, folder: Option<&Path>) -> String {
+    let Some(folder) = folder else {
+        return format!("`{id}` is not installed any more. remove what it has kept?");
+    };
     let is_recorded = || InstallRecord::read(home, kind, id).is_ok_and(|record| record.is_some());
     if kind == PackageKind::Plugin || is_recorded() {
         return format!("remove `{id}`, what was approved for it and what it has kept?");

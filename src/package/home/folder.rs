@@ -242,7 +242,7 @@ impl HomeLock {
         kind: PackageKind,
         id: &str,
     ) -> Result<(), HomeError> {
-        let data = self.home.join("data").join(kind.folder()).join(id);
+        let data = data_folder(&self.home, kind, id);
         match data.symlink_metadata() {
             Ok(_) => remove_all(&data),
             Err(_) => Ok(()),
@@ -309,6 +309,11 @@ impl HomeLock {
         }
         replaced
     }
+}
+
+/// Where the plugin of a package keeps what it has written for itself (`$PLUGIN_DATA`).
+pub(in crate::package) fn data_folder(home: &Path, kind: PackageKind, id: &str) -> PathBuf {
+    home.join("data").join(kind.folder()).join(id)
 }
 
 /// The files that were being written when a process ended.

@@ -16,7 +16,7 @@ mod trust;
 pub use config_file::{ConfigFile, ConfigFileError};
 pub(crate) use descriptions::{Descriptions, program_mark};
 pub(crate) use folder::read as read_text;
-pub(super) use folder::{FileAccess, HomeLock};
+pub(super) use folder::{FileAccess, HomeLock, data_folder};
 pub use folder::{HomeError, HomeErrorKind, HomeFault, recover_home};
 pub(crate) use installed::is_installed;
 pub use installed::{installed_folder, installed_ids};
