@@ -23,6 +23,13 @@ fn set(server: &Server, secret: Option<&str>) -> Dir {
     dir
 }
 
+/// Writes something else in place of the model's name.
+fn rename(dir: &Dir, name: &str) {
+    let path = dir.path(super::CONFIG);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, text.replace("\"tiny\"", name)).unwrap();
+}
+
 fn keep_key(dir: &Dir, value: SecretValue, host: &str) {
     let secrets = FileSecrets::new(dir.path("home/.weft"));
     let transport = SecretTransport::HttpToPrivateHosts;
@@ -65,6 +72,9 @@ fn next_steps_are_whole_commands() {
     let server = serving(&["tiny"], Some(KEY));
     let set_url = format!("weft-lite model set {}", url(&server));
     check(&set(&server, None)).says(&format!("try: run `{set_url} --name tiny`, which asks"));
+    let dir = set(&server, None);
+    rename(&dir, "\"it's $(big)\"");
+    check(&dir).says(&format!(r"try: run `{set_url} --name 'it'\''s $(big)'`, which asks"));
     let dir = set(&server, Some("MODEL_KEY"));
     keep_key(&dir, SecretValue::Value("sk-old".into()), "localhost");
     check(&dir).says(&format!("give the right one with `{set_url} --name tiny --key-file FILE`"));
@@ -118,9 +128,7 @@ fn a_server_without_tls_is_asked_over_http() {
 fn settings_that_the_mind_refuses_are_named() {
     let server = Server::start(|_| answered());
     let dir = set(&server, None);
-    let path = dir.path(super::CONFIG);
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(path, text.replace("\"tiny\"", "\"tiny\",\"temperature\":9")).unwrap();
+    rename(&dir, "\"tiny\",\"temperature\":9");
     let checked = check(&dir).says("the plugin `mind` is not loaded: its settings are wrong: ");
     checked.says("temperature").says("try: correct `plugins.mind` in $WEFT_HOME/config.yaml");
     assert_eq!(server.requests().len(), 0);

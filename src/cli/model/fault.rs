@@ -5,7 +5,7 @@ use weft_lite::sandbox::{
     CA_FILE, CONNECTION_FAILED, LOOKUP_FAILED, NO_TLS, REQUEST_FAILED, REQUEST_TIMED_OUT,
     TLS_FAILED,
 };
-use weft_lite::text::{did_you_mean, listed, similar_names};
+use weft_lite::text::{did_you_mean, listed, shell_word, similar_names};
 
 use super::url::ModelUrl;
 use crate::cli::CommandFailure;
@@ -62,8 +62,9 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     /// The command that sets what was asked.
     fn command(&self) -> String {
-        let name = self.model.map(|model| format!(" --name {model}")).unwrap_or_default();
-        format!("weft-lite model set {}{name}", self.base)
+        // The server chose the name, and a person pastes the command into a shell.
+        let name = self.model.map(|model| format!(" --name {}", shell_word(model)));
+        format!("weft-lite model set {}{}", self.base, name.unwrap_or_default())
     }
 
     /// The next step when the URL is wrong.
