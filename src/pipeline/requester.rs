@@ -92,7 +92,9 @@ impl Requester for MessageRequester {
 
     fn say(&self, part: String) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let Some(Parts { way, said }) = &self.parts else { return };
+            let Some(Parts { way, said }) = self.parts.as_ref().filter(|_| !part.is_empty()) else {
+                return;
+            };
             {
                 let mut said = said.lock();
                 if way.is_closed() || said.len() + part.len() > SAID_BYTES {

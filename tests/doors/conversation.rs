@@ -63,8 +63,9 @@ fn an_answer_is_shown_as_it_comes() {
     let reply = talk.ask("one two three");
     assert_eq!(text(&reply), "one two three");
     assert_eq!(reply.said_bytes, "one two three".len());
+    // The empty part at the end is not sent.
     assert_eq!(*talk.channel.parts.lock().unwrap(), ["one ", "two ", "three"]);
-    assert_eq!(talk.world.records("conversation.say").len(), 3);
+    assert_eq!(talk.world.records("conversation.say").len(), 4);
 }
 
 #[test]

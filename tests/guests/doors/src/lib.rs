@@ -84,8 +84,8 @@ impl exports::stage::Guest for Doors {
         "process".to_string()
     }
 
-    /// Says each word of the text as a part, or calls a tool for `call TOOL PARAMS`. The answer is the text of all
-    /// parts, what `current` says for `who`, or something else for `lie`.
+    /// Says each word of the text as a part and then an empty one, or calls a tool for `call TOOL PARAMS`. The answer
+    /// is the text of all parts, what `current` says for `who`, or something else for `lie`.
     fn process(state_json: String) -> Result<String, String> {
         let state = read(&state_json).map_err(|error| error.message())?;
         let asked = text(&state, "text");
@@ -99,6 +99,7 @@ impl exports::stage::Guest for Doors {
                 for part in asked.split_inclusive(' ') {
                     conversation::say(part);
                 }
+                conversation::say("");
                 if asked.starts_with("lie") { "the truth".to_string() } else { asked.to_string() }
             }
         };
