@@ -26,11 +26,12 @@
 //!
 //! # Requests
 //!
-//! `http-request`, the functions of the door `http` and the opening of a WebSocket pass one gate: the form of the URL, its scheme, the hosts that
-//! the manifest lists, the size of the body, the rate, every address of the host, method and headers, secrets. A body
-//! that is read bit by bit belongs to the guest's call in which it was opened, and its connection closes with the
-//! call. A WebSocket belongs to the instance of the guest, and closes with that. A permission `settings:KEY` opens the host and port of the URL that the operator set under this key; a
-//! default of the manifest opens nothing.
+//! `http-request`, the functions of the door `http` and the opening of a WebSocket pass one gate: the form of the URL,
+//! its scheme, the hosts that the manifest lists, the size of the body, the rate, every address of the host, method and
+//! headers, secrets. A body that is read bit by bit belongs to the guest's call that opened it, and its connection
+//! closes with the call. A WebSocket belongs to the instance of the guest, and closes with the instance. A permission
+//! `settings:KEY` opens the host and port of the URL that the operator set under this key; a default of the manifest
+//! opens nothing.
 //!
 //! # Secrets
 //!

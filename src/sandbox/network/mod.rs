@@ -2,7 +2,8 @@
 //! and the effect sends it to exactly these.
 //!
 //! [`NetworkGate::permit`] is the policy, in the order of its rules; [`send()`], [`fetch`], [`HttpStreams::open`] and
-//! `WebSockets::open` get a permit and nothing else. No file here reads the process's environment, follows a redirect or resolves a name twice.
+//! `WebSockets::open` get a permit and nothing else. No file here reads the process's environment, follows a redirect
+//! or resolves a name twice.
 
 mod address;
 mod allowlist;

@@ -55,8 +55,8 @@ pub(super) enum Host {
 }
 
 impl Url {
-    /// Parses `text`, which has one of these schemes. A relative URL, user information, a host that is not ASCII or is an IPv4 address in another
-    /// notation (`127.1`, `0x7f.0.0.1`) and port 0 are invalid. A fragment is dropped.
+    /// Parses `text`, whose scheme must be one of these. A relative URL, user information, a host that is not ASCII
+    /// or is an IPv4 address in another notation (`127.1`, `0x7f.0.0.1`) and port 0 are invalid. A fragment is dropped.
     ///
     /// # Errors
     ///
