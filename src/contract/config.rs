@@ -206,7 +206,7 @@ impl Config {
             Range { default: (limits::MEMORY_BUDGET_BYTES / MB) as u64, ..MEMORY_BUDGET_MB };
         let lowered = [MODULE_KB, MODULE_GZIP_KB, budget, SURFACE_MEMORY_MB, PLUGIN_DATA_MB];
         let loosening = layers::tighten(&document, &mut above, &lowered);
-        // Nothing does not hide what is no mapping.
+        // An empty layer leaves the one below as it is, so one that is no mapping is refused.
         if above.as_object().is_none_or(|above| !above.is_empty()) {
             lay_over(&mut document, above);
         }
