@@ -1,7 +1,8 @@
 //! Key-value stores that last: a folder with one file for each namespace.
 //!
 //! A file is a log. A change appends one record with a checksum and waits for the disk, so a kill or a power cut
-//! at any moment costs at most the change that had no answer yet. The index of a namespace in use is in memory. A file that is mostly outdated is rewritten and renamed into place.
+//! at any moment costs at most the change that had no answer yet. The index of a namespace in use is in memory. A
+//! file that is mostly outdated is rewritten and renamed into place.
 //!
 //! Several processes can use one folder at the same time: a writer holds the file's lock for one change, and
 //! everyone reads what others have appended before they answer.
@@ -9,7 +10,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::StoreError;
 use super::file_lock::FileLock;
@@ -100,7 +100,7 @@ impl StoreSource for DurableStore {
             queue: AsyncLock::new(()),
             turn: Lock::new(()),
             state: Lock::default(),
-            has_warned: AtomicBool::new(false),
+            warned_of: Lock::default(),
         };
         Arc::new(DurableNamespace(Arc::new(namespace)))
     }
@@ -119,8 +119,8 @@ struct Namespace {
     turn: Lock<()>,
     /// Locked for moments only, never while the disk is used.
     state: Lock<State>,
-    /// Whether the operator knows that the file can't be used. A plugin is not told where it is.
-    has_warned: AtomicBool,
+    /// Why the file can't be used, as the operator knows it. A plugin is not told where the file is.
+    warned_of: Lock<Option<StoreError>>,
 }
 
 #[derive(Debug, Default)]
@@ -169,13 +169,13 @@ impl DurableNamespace {
         })
     }
 
-    /// Logs, once, that the file can't be used, with its path and what to do.
+    /// Logs why the file can't be used, with its path and what to do. The same problem again is not logged.
     fn warn_of(&self, error: &StoreError) {
         let is_of_file = matches!(
             error,
             StoreError::Io { .. } | StoreError::Damaged { .. } | StoreError::Busy { .. }
         );
-        if is_of_file && !self.0.has_warned.swap(true, Ordering::Relaxed) {
+        if is_of_file && self.0.warned_of.lock().replace(error.clone()).as_ref() != Some(error) {
             log::warn!("{error}; {}", error.next_step());
         }
     }

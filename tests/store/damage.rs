@@ -8,6 +8,7 @@ use weft_lite::errors::{ActionableError, PluginError, StoreError};
 use weft_lite::store::NamespaceSummary;
 
 use crate::support::{Entries, Place, entries, exported, get, set};
+use crate::warnings;
 
 fn is_damaged(summary: &NamespaceSummary) -> bool {
     matches!(summary.problem, Some(StoreError::Damaged { .. }))
@@ -194,6 +195,28 @@ fn damage_under_an_open_store_is_seen() {
     fs::write(&file, bytes).unwrap();
     let error = block_on(store.get("key")).unwrap_err();
     assert!(error.to_string().contains("damaged"), "{error}");
+}
+
+#[test]
+fn each_problem_is_logged_once() {
+    let place = Place::new();
+    let store = place.open("notes");
+    let warnings = warnings::during(|| {
+        fs::create_dir_all(place.file("notes")).unwrap();
+        for _ in 0..2 {
+            block_on(store.get("key")).unwrap_err();
+        }
+        fs::remove_dir(place.file("notes")).unwrap();
+        assert!(set(&store, &"k".repeat(513), "").is_err(), "the plugin's own mistake");
+        fs::write(place.file("notes"), "something else").unwrap();
+        for _ in 0..2 {
+            block_on(store.get("key")).unwrap_err();
+        }
+    });
+    let file = place.file("notes").display().to_string();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].starts_with(&format!("{file} can't be used: ")), "{warnings:?}");
+    assert!(warnings[1].starts_with(&format!("{file} is damaged at byte 0; ")), "{warnings:?}");
 }
 
 #[test]

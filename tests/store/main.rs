@@ -24,3 +24,6 @@ mod plugins;
 mod support;
 #[cfg(feature = "store")]
 mod surroundings;
+#[cfg(feature = "store")]
+#[path = "../support/warnings.rs"]
+mod warnings;
