@@ -111,7 +111,7 @@ impl Tail {
     ///
     /// # Errors
     ///
-    /// Those of the system. Then the record may be there or not, and the file has to be opened anew.
+    /// Those of the system. Then the record may be there or not, and the file has to be opened again.
     pub(super) fn append(
         &mut self,
         path: &Path,

@@ -112,13 +112,19 @@ fn find(
     }
     match server.answer(&base, &model) {
         Ok(()) => Ok(Found { base, model }),
-        Err(trouble) => {
-            let with_key = server.key.is_some();
-            let asked =
-                Asked { base: &base, model: Some(&model), known: &known, with_key, is_set: false };
-            Err(trouble.into_failure(&asked))
-        }
+        Err(trouble) => Err(failure(trouble, server, &base, (Some(&model), &known))),
     }
+}
+
+/// The failure of the command when this is asked of the server.
+fn failure(
+    trouble: Trouble,
+    server: &Server<'_>,
+    base: &ModelUrl,
+    (model, known): (Option<&str>, &[String]),
+) -> CommandFailure {
+    let with_key = server.key.is_some();
+    trouble.into_failure(&Asked { base, model, known, with_key, is_set: false })
 }
 
 /// The URL of the API, and the models that it lists. A named model needs no list.
@@ -127,32 +133,19 @@ fn look_up(
     candidates: &[ModelUrl],
     name: Option<&str>,
 ) -> Result<(ModelUrl, Vec<String>), CommandFailure> {
-    let mut first: Option<Trouble> = None;
+    let mut first = None;
     for base in candidates {
         match server.models(base) {
             Ok(models) => return Ok((base.clone(), models)),
             Err(trouble) if trouble.is_elsewhere() => drop(first.get_or_insert(trouble)),
-            Err(trouble) => {
-                let with_key = server.key.is_some();
-                let asked = Asked { base, model: None, known: &[], with_key, is_set: false };
-                return Err(trouble.into_failure(&asked));
-            }
+            Err(trouble) => return Err(failure(trouble, server, base, (None, &[]))),
         }
     }
     // There is a first candidate.
     let base = &candidates[0];
-    match (first, name) {
-        (Some(trouble), None) => {
-            let asked = Asked {
-                base,
-                model: None,
-                known: &[],
-                with_key: server.key.is_some(),
-                is_set: false,
-            };
-            Err(trouble.into_failure(&asked))
-        }
-        _ => Ok((base.clone(), Vec::new())),
+    match first.filter(|_| name.is_none()) {
+        Some(trouble) => Err(failure(trouble, server, base, (None, &[]))),
+        None => Ok((base.clone(), Vec::new())),
     }
 }
 
