@@ -325,17 +325,7 @@ fn request_time_limits_the_connection_alone() {
 fn a_head_has_a_time_limit() {
     let server = Server::start(|_| Reply::Hang(Vec::new()));
     let world = World::new(Setup { server, ..Setup::default() });
-    let mut waited = Duration::ZERO;
-    let ran = world.runtime.block_on(async {
-        let time = async {
-            world.server.arrived.recv().await.unwrap();
-            loop {
-                waited += world.clock.advance_to_next_sleeper().unwrap_or_default();
-                yield_now().await;
-            }
-        };
-        or(async { world.begin("many", &[open()]).await.unwrap() }, time).await
-    });
+    let (ran, waited) = world.run_in_time(&[open()]);
     assert_eq!(ran[0], json!({ "error": "request timed out" }));
     assert!(waited >= Duration::from_secs(120), "{waited:?}");
     world.server.left.recv_blocking().unwrap();

@@ -7,7 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use futures_lite::future::{or, yield_now};
 use serde_json::{Value, json};
 use weft_lite::errors::CallError;
 use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
@@ -203,7 +205,23 @@ impl World {
         answer.as_array().unwrap().clone()
     }
 
-    /// The same, as a future.
+    /// The same, while the clock goes on without a pause from the first request on. Also returns how far it went.
+    pub(crate) fn run_in_time(&self, calls: &[(&str, Value)]) -> (Vec<Value>, Duration) {
+        let mut waited = Duration::ZERO;
+        let answer = self.runtime.block_on(async {
+            let time = async {
+                self.server.arrived.recv().await.unwrap();
+                loop {
+                    waited += self.clock.advance_to_next_sleeper().unwrap_or_default();
+                    yield_now().await;
+                }
+            };
+            or(async { self.begin("many", calls).await.unwrap() }, time).await
+        });
+        (answer.as_array().unwrap().clone(), waited)
+    }
+
+    /// The same as [`run`](Self::run), as a future.
     pub(crate) async fn begin(
         &self,
         tool: &str,

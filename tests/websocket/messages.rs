@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_lite::future::{or, yield_now};
-use serde_json::{Value, json};
+use serde_json::json;
 use weft_lite::limits;
 use weft_lite::sandbox::AuditOutcome;
 
@@ -13,22 +12,6 @@ use crate::peer::{
     setup, talking_securely, text, trusting, world,
 };
 use crate::world::{PUBLIC, Setup, World};
-
-/// Runs calls while the clock goes on without a pause.
-fn run_in_time(world: &World, calls: &[(&str, Value)]) -> (Value, Duration) {
-    let mut waited = Duration::ZERO;
-    let ran = world.runtime.block_on(async {
-        let time = async {
-            world.server.arrived.recv().await.unwrap();
-            loop {
-                waited += world.clock.advance_to_next_sleeper().unwrap_or_default();
-                yield_now().await;
-            }
-        };
-        or(async { world.begin("many", calls).await.unwrap() }, time).await
-    });
-    (ran, waited)
-}
 
 #[test]
 fn text_and_bytes_come_back() {
@@ -197,7 +180,7 @@ fn a_wait_ends_at_its_time() {
     });
     let wait = |timeout: u32| ("ws_receive", json!({ "socket": 1, "timeout": timeout }));
     let calls = [open(), wait(0), wait(25_000), say(1, "go on")];
-    let (ran, waited) = run_in_time(&world, &calls);
+    let (ran, waited) = world.run_in_time(&calls);
     assert_eq!([&ran[1], &ran[2]], [&ok(json!({})); 2]);
     assert_eq!(waited, Duration::from_secs(25));
     // The part that came is not lost.
@@ -240,7 +223,7 @@ fn the_guest_closes_and_the_server_answers() {
 #[test]
 fn a_silent_server_delays_no_closing() {
     let world = world(|peer| drop(peer.hear()));
-    let (ran, waited) = run_in_time(&world, &[open(), close(1), receive(1)]);
+    let (ran, waited) = world.run_in_time(&[open(), close(1), receive(1)]);
     assert_eq!([&ran[1], &ran[2]], [&ok(json!({})), &not_open(1)]);
     assert_eq!(waited, limits::WEBSOCKET_CLOSE_TIME);
     world.server.left.recv_blocking().unwrap();
@@ -255,7 +238,7 @@ fn a_flood_delays_no_closing() {
             peer.raw(&flood);
         }
     });
-    let (ran, waited) = run_in_time(&world, &[open(), close(1)]);
+    let (ran, waited) = world.run_in_time(&[open(), close(1)]);
     assert_eq!(ran[1], ok(json!({})));
     assert!(waited <= limits::WEBSOCKET_CLOSE_TIME, "{waited:?}");
 }
@@ -270,8 +253,7 @@ fn a_server_that_does_not_read_fails() {
     let mut calls = vec![open()];
     calls.extend(vec![("ws_send", json!({ "socket": 1, "size": 1 << 20 })); 12]);
     calls.push(say(1, "more"));
-    let (ran, _) = run_in_time(&world, &calls);
-    let ran = ran.as_array().unwrap();
+    let (ran, _) = world.run_in_time(&calls);
     let failed = ran.iter().position(|it| it["error"].is_string()).unwrap();
     assert_eq!(ran[failed], error("websocket failed: the server does not read"));
     assert_eq!(ran.last(), Some(&not_open(1)));
