@@ -75,6 +75,7 @@ pub(crate) struct World {
     guest: &'static str,
     instance: &'static str,
     schema: Value,
+    secrets: Arc<Secrets>,
     audit: Arc<MemoryAudit>,
     resolver: Arc<TestResolver>,
     dialer: Arc<TestDialer>,
@@ -91,7 +92,7 @@ struct TestDialer {
     dialed: Mutex<Vec<SocketAddr>>,
 }
 
-struct Secrets(BTreeMap<&'static str, Secret>);
+struct Secrets(Mutex<BTreeMap<&'static str, Secret>>);
 
 impl Resolver for TestResolver {
     fn resolve<'a>(
@@ -120,11 +121,11 @@ impl Dialer for TestDialer {
 
 impl SecretSource for Secrets {
     fn secret(&self, name: &str) -> Option<Secret> {
-        self.0.get(name).cloned()
+        self.0.lock().unwrap().get(name).cloned()
     }
 
     fn all(&self) -> Vec<Secret> {
-        self.0.values().cloned().collect()
+        self.0.lock().unwrap().values().cloned().collect()
     }
 }
 
@@ -152,19 +153,30 @@ impl World {
             .resolver(Arc::clone(&resolver) as _)
             .dialer(Arc::clone(&dialer) as _);
         let clock = Arc::new(ManualClock::new());
+        let secrets = Arc::new(Secrets(Mutex::new(setup.secrets)));
         let audit = Arc::new(MemoryAudit::new(NonZeroUsize::new(64).unwrap()));
         let runtime = Runtime::builder()
             .without_bundled()
             .clock(Arc::clone(&clock) as _)
             .audit(Arc::clone(&audit) as _)
             .network((setup.network)(options))
-            .secrets(Arc::new(Secrets(setup.secrets)))
+            .secrets(Arc::clone(&secrets) as _)
             .plugin_settings(setup.id, setup.settings.as_object().unwrap().clone())
             .build();
         let (server, guest, instance, schema) =
             (setup.server, setup.guest, setup.instance, setup.schema);
-        let world =
-            Self { runtime, server, clock, guest, instance, schema, audit, resolver, dialer };
+        let world = Self {
+            runtime,
+            server,
+            clock,
+            guest,
+            instance,
+            schema,
+            secrets,
+            audit,
+            resolver,
+            dialer,
+        };
         world.load(setup.id, &setup.permissions, &setup.resources);
         world
     }
@@ -264,6 +276,11 @@ impl World {
     #[track_caller]
     pub(crate) fn get_refused(&self, url: &str) -> String {
         self.refused(&json!({ "url": url }))
+    }
+
+    /// Stores a secret of the operator.
+    pub(crate) fn store_secret(&self, name: &'static str, secret: Secret) {
+        self.secrets.0.lock().unwrap().insert(name, secret);
     }
 
     /// The addresses that were dialed, oldest first.

@@ -64,6 +64,17 @@ fn a_secret_is_sent_and_redacted() {
 }
 
 #[test]
+fn a_socket_may_be_older_than_its_secret() {
+    let world = World::new(Setup { server: crate::peer::talking(echo), ..local() });
+    let hello = format!("hello {VALUE}");
+    let ran = world.run(&[crate::peer::open(), say(1, &hello), receive(1)]);
+    assert_eq!(ran[2], text(&hello));
+    let hosts = vec!["box.local".into()];
+    world.store_secret("token", Secret { value: VALUE.into(), hosts, allow_http: true });
+    assert_eq!(world.run(&[say(1, &hello), receive(1)])[1], text("hello [redacted]"));
+}
+
+#[test]
 fn the_handshake_gives_no_secret_back() {
     let world = with_token(Server::start(|request| match header(request, "x-token") {
         "" => answer("401 Unauthorized", "", format!("no: {VALUE}")),
