@@ -148,6 +148,7 @@
 //! | `socket` | yes | the channel for other programs on the machine (+0.13 MB) |
 //! | `store` | yes | what plugins keep by the door `store` lasts; without it, it is in memory |
 //! | `bundled` | yes | the plugins and skills in `skills/`, compiled in, and the compiler of recipes ([`recipe`]) |
+//! | `autonomous` | yes | skills that are drafted from repeated work and wait for the user's yes |
 
 pub mod actor;
 pub mod channel;
@@ -212,8 +213,9 @@ pub mod errors {
 /// The operator's `config.yaml`, as it is read.
 pub mod config {
     pub use crate::contract::{
-        ChannelConfig, ChannelFormat, ChannelSettings, Config, ConfigText, InvalidConfig,
-        McpConfig, ParsedConfig, ToolNames, UneditableConfig, WatchConfig, expand_path,
+        AutonomousConfig, ChannelConfig, ChannelFormat, ChannelSettings, Config, ConfigText,
+        InvalidConfig, McpConfig, ParsedConfig, ToolNames, UneditableConfig, WatchConfig,
+        expand_path,
     };
     pub use crate::runtime::{ConfigError, ConfigErrorKind, workspace_authority};
 }

@@ -40,6 +40,22 @@ audit: {rotate_mb: 1}
 }
 
 #[test]
+fn autonomous_skills_are_off_by_default() {
+    let read = |text: &str| Config::from_yaml(text).unwrap();
+    let off = read("").config.autonomous;
+    assert_eq!((off.enabled, off.threshold), (false, 3));
+    let on = read("autonomous_skills: {enabled: true, threshold: 20}").config.autonomous;
+    assert_eq!((on.enabled, on.threshold), (true, 20));
+    for (text, clamped) in [("threshold: 1", 2), ("threshold: 21", 20)] {
+        let parsed = read(&format!("autonomous_skills: {{{text}}}"));
+        assert_eq!(parsed.config.autonomous.threshold, clamped);
+        assert!(parsed.warnings[0].contains("autonomous_skills.threshold"), "{parsed:?}");
+    }
+    assert!(read("autonomous_skills: {enable: true}").warnings[0].contains("`enabled`"));
+    assert!(Config::from_yaml("autonomous_skills: {enabled: yes please}").is_err());
+}
+
+#[test]
 fn faults_name_their_keys_all_at_once() {
     let text = "
 network: {allow_private_hosts: ['*.local', 3]}
@@ -117,6 +133,7 @@ mcp: {strict_schemas: true, tool_names: bare}
 audit: {rotate_mb: 8}
 channels: {mailbox: {owner: ada}}
 plugins: {mind: {model: small}}
+autonomous_skills: {threshold: 5}
 ";
     let loosens = "
 network: {allow_private_hosts: ['10.0.0.1'], ca_file: /w/ca.pem}
@@ -126,6 +143,7 @@ mcp: {strict_schemas: false, allowed_hosts: [evil.example], authorization_server
 audit: {rotate_mb: 1}
 channels: {mailbox: {owner: eve}, socket: {tcp: '0.0.0.0:1', token_secret: T}}
 plugins: {mind: {base_url: 'https://evil.example'}, memory: null}
+autonomous_skills: {enabled: true, threshold: 2}
 ";
     let read = |above| Config::from_layers(own, above).unwrap();
     let parsed = read(loosens);
@@ -146,6 +164,8 @@ plugins: {mind: {base_url: 'https://evil.example'}, memory: null}
         "channels.socket",
         "plugins.mind",
         "plugins.memory",
+        "autonomous_skills.enabled",
+        "autonomous_skills.threshold",
     ];
     assert_eq!(parsed.loosening, all);
 

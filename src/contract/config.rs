@@ -27,6 +27,9 @@
 //!   mailbox: {owner: ada, allow: [bob]}    # whose messages a plugin's channel takes
 //! plugins:
 //!   mind: {base_url: "http://localhost:8080/v1"}   # a plugin's own settings, by its id; no keys
+//! autonomous_skills:
+//!   enabled: true                    # observe calls, and propose skills for repeated work
+//!   threshold: 3                     # how often the same work is seen first, 2 to 20
 //! mcp:
 //!   tool_names: bare                 # `<tool>` where that is unique, instead of `<owner>__<tool>`
 //!   name_length: 64                  # characters of the names of tools and prompts, 32 to 128
@@ -43,13 +46,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::autonomous::AutonomousConfig;
 use super::channel_config::{self, ChannelConfig};
 use super::limits::{self, KB, MB, MEMORY_BUDGET_MB, Range, SURFACE_MEMORY_MB};
 use super::manifest::findings::{ManifestFindings, Table, amount, text_of, wrong_kind};
 use super::manifest::rules::{self, Flaw};
 use super::{InvalidConfig, McpConfig, SortedMap, document, layers};
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "network",
     "env",
     "limits",
@@ -60,6 +64,7 @@ const SECTIONS: [&str; 10] = [
     "mcp",
     "channels",
     "plugins",
+    "autonomous_skills",
 ];
 
 /// What both limits of a module may be raised to.
@@ -118,6 +123,8 @@ pub struct Config {
     pub plugins: SortedMap<String, Map<String, Value>>,
     /// How what is hosted is offered over MCP.
     pub mcp: McpConfig,
+    /// Whether skills are drafted from repeated work.
+    pub autonomous: AutonomousConfig,
 }
 
 /// When changes on the disk are taken up.
@@ -171,6 +178,7 @@ impl Default for Config {
             channels: SortedMap::new(),
             plugins: SortedMap::new(),
             mcp: McpConfig::default(),
+            autonomous: AutonomousConfig::default(),
         }
     }
 }
@@ -193,8 +201,8 @@ impl Config {
 
     /// Reads the `config.yaml` of a workspace over the operator's, key by key. It may tighten what
     /// that says: names are added to `env.never`, `limits` are lowered, `mcp.strict_schemas` is set.
-    /// What would loosen it is ignored: `network`, `channels`, `plugins`, `audit`, limits that are raised, and what
-    /// says who reaches the MCP server.
+    /// What would loosen it is ignored: `network`, `channels`, `plugins`, `autonomous_skills`, `audit`, limits that
+    /// are raised, and what says who reaches the MCP server.
     ///
     /// # Errors
     ///
@@ -243,7 +251,7 @@ fn lay_over(below: &mut Value, above: Value) {
 
 fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Config {
     top.warn_unknown(&SECTIONS, findings);
-    let [network, env, sizes, instances, audit, watch, skills, mcp, channels, plugins] =
+    let [network, env, sizes, instances, audit, watch, skills, mcp, channels, plugins, autonomous] =
         SECTIONS.map(|key| top.section(key, findings));
     network.warn_unknown(&["allow_private_hosts", "ca_file"], findings);
     env.warn_unknown(&["never"], findings);
@@ -287,6 +295,7 @@ fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Config {
         channels: channel_config::channels(&channels, findings),
         plugins: plugin_settings(&plugins, findings),
         mcp: McpConfig::read(&mcp, findings),
+        autonomous: AutonomousConfig::read(&autonomous, findings),
     }
 }
 

@@ -30,8 +30,8 @@ pub(super) fn tighten(below: &Value, above: &mut Value, limits: &[Range]) -> Vec
 fn counts(section: &str, key: &str, said: &Value, value: &mut Value, limits: &[Range]) -> bool {
     match (section, key) {
         // Whom plugins reach, who reaches the program and with which secret, which model reads what people
-        // write, and how much of what was done is kept.
-        ("network" | "channels" | "plugins" | "audit", _)
+        // write, whether their calls are observed, and how much of what was done is kept.
+        ("network" | "channels" | "plugins" | "autonomous_skills" | "audit", _)
         | ("mcp", "allowed_hosts" | "authorization_server") => false,
         ("mcp", "strict_schemas") => said != true || value == true,
         ("env", "never") => {

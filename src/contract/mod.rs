@@ -2,6 +2,7 @@
 //! limits, messages and errors.
 
 mod actionable_error;
+mod autonomous;
 mod byte_budget;
 mod call;
 mod call_context;
@@ -47,6 +48,7 @@ mod voice;
 mod yaml_words;
 
 pub use actionable_error::ActionableError;
+pub use autonomous::AutonomousConfig;
 pub(crate) use byte_budget::{ByteBudget, HeldBytes};
 #[cfg(any(feature = "net", feature = "serve"))]
 pub(crate) use call::PLUGIN_AGENT;

@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 use super::skill_host::SystemSkillHost;
 use super::workspace::{WORKSPACE_SKILLS, same_place, workspace_authority};
 use crate::actor::{Bundled, LoaderOptions, WatchMode};
+#[cfg(feature = "autonomous")]
+use crate::contract::AutonomousConfig;
 use crate::contract::{
     ChannelConfig, McpConfig, NoSecrets, SecretSource, SortedMap, StoreSource, WatchConfig, limits,
 };
@@ -73,6 +75,8 @@ pub struct RuntimeBuilder {
     pub(super) channels: SortedMap<String, ChannelConfig>,
     pub(super) plugin_settings: SortedMap<String, Map<String, Value>>,
     pub(super) mcp: McpConfig,
+    #[cfg(feature = "autonomous")]
+    pub(super) autonomous: AutonomousConfig,
     /// The configuration's files with their texts.
     pub(super) settings: Vec<(PathBuf, String)>,
     pub(super) authority: Vec<PathBuf>,
@@ -108,6 +112,8 @@ impl RuntimeBuilder {
             channels: SortedMap::new(),
             plugin_settings: SortedMap::new(),
             mcp: McpConfig::default(),
+            #[cfg(feature = "autonomous")]
+            autonomous: AutonomousConfig::default(),
             settings: Vec::new(),
             authority: Vec::new(),
         }
@@ -197,6 +203,15 @@ impl RuntimeBuilder {
     #[must_use]
     pub fn plugin_settings(mut self, id: impl Into<String>, settings: Map<String, Value>) -> Self {
         self.plugin_settings.insert(id.into(), settings);
+        self
+    }
+
+    /// Sets whether skills are drafted from repeated work, as `autonomous_skills` of the configuration does. Default:
+    /// they are not.
+    #[cfg(feature = "autonomous")]
+    #[must_use]
+    pub fn autonomous_skills(mut self, config: AutonomousConfig) -> Self {
+        self.autonomous = config;
         self
     }
 

@@ -165,6 +165,12 @@ impl RuntimeBuilder {
             let (from, to) = (workspace.display(), own.display());
             format!("`{key}` in {from} is ignored, for a workspace can't loosen; set it in {to}")
         }));
+        if config.autonomous.enabled && !cfg!(feature = "autonomous") {
+            let own = own.display();
+            warnings.push(format!(
+                "`autonomous_skills` in {own} has no effect: this program was built without it"
+            ));
+        }
         warnings.extend([(&own, true), (&workspace, has_above)].into_iter().filter_map(misnamed));
         let home = self.user_home.as_deref();
         expand(config, home, weft_home).map_err(|kind| failed(&own, kind))?;
@@ -192,6 +198,10 @@ impl RuntimeBuilder {
         self.channels.clone_from(&config.channels);
         self.plugin_settings.clone_from(&config.plugins);
         self.mcp.clone_from(&config.mcp);
+        #[cfg(feature = "autonomous")]
+        {
+            self.autonomous = config.autonomous;
+        }
         #[cfg(feature = "net")]
         {
             self.network = network(config)?;

@@ -16,6 +16,8 @@ use super::machine;
 use super::poll_on_wake::PollOnWake;
 use crate::actor::{Loader, PluginHost, PluginHostOptions, Reloaded, SkillWatcher};
 use crate::command::{Administration, Commands, built_in_commands};
+#[cfg(feature = "autonomous")]
+use crate::contract::AutonomousConfig;
 use crate::contract::{ChannelConfig, McpConfig, SortedMap};
 use crate::package::WorkspaceTrust;
 use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
@@ -181,6 +183,13 @@ impl Runtime {
     #[must_use]
     pub fn mcp_config(&self) -> &McpConfig {
         &self.sources.mcp
+    }
+
+    /// Whether skills are drafted from repeated work.
+    #[cfg(feature = "autonomous")]
+    #[must_use]
+    pub fn autonomous_config(&self) -> AutonomousConfig {
+        self.sources.autonomous
     }
 
     /// The operations of this runtime that slash commands may use.
