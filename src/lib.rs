@@ -81,7 +81,7 @@
 //! | 6 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
 //! | 5 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the life of a message; [`McpServer`](mcp::McpServer), with its transports and the check of arguments by [`Schema`](mcp::Schema) |
 //! | 4 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and subscriptions, guests as trait objects of their kinds |
-//! | 3 | `wasm/`, `recipe/` | the engine; the only folder that names wasmi. Recipes, compiled to plugins |
+//! | 3 | `wasm/`, `recipe/`, `autonomous/` | the engine; the only folder that names wasmi. Recipes, compiled to plugins. What repeated work has in common |
 //! | 2 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is effective; packages, approvals and secrets on disk (which may use `skill/` and `store/`); key-value stores |
 //! | 1 | `task/` | concurrency: locks, mailboxes, and panics that cost one call ([`PanicContainment`]) |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
@@ -96,6 +96,7 @@
 //! | Which paths stay closed to every plugin? | `sandbox/filesystem/authority.rs` |
 //! | What may a generated plugin ask for? | `contract/manifest/reader.rs` |
 //! | What is wrong with a recipe? | `recipe/reader.rs`, `recipe/steps.rs` |
+//! | Which calls are repeated work, and what have they in common? | `autonomous/finder.rs`, `autonomous/template.rs` |
 //! | What is a skill's name? | `skill/format/fields/assemble.rs` |
 //! | What is the name of a skill that a guest is? | `actor/kinds/metadata.rs` |
 //! | Which of several skills with one name is effective? | `skill/registry/precedence.rs` |
@@ -151,6 +152,8 @@
 //! | `autonomous` | yes | skills that are drafted from repeated work and wait for the user's yes |
 
 pub mod actor;
+#[cfg(feature = "autonomous")]
+pub mod autonomous;
 pub mod channel;
 pub mod command;
 mod contract;

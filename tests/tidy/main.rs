@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 8] = [
     &["contract"],
     &["task"],
     &["sandbox", "skill", "package", "store", "schema"],
-    &["wasm", "recipe"],
+    &["wasm", "recipe", "autonomous"],
     &["actor"],
     &["mcp", "channel", "command", "pipeline"],
     &["runtime"],

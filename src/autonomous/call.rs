@@ -1,0 +1,106 @@
+//! A call as it was observed, and the values in it.
+
+use serde_json::Value;
+
+use crate::contract::Sha256;
+
+/// Values of one call that are looked at.
+const NODES: usize = 64;
+/// Keys of a path that a recipe can have.
+const PATH_KEYS: usize = 16;
+
+/// One successful call of a tool that a message led to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenCall {
+    /// A number for the chat or client that it belongs to.
+    pub chat: u64,
+    /// A number for the message that led to it.
+    pub message: u64,
+    /// When it ended, in seconds since 1970.
+    pub at_seconds: u64,
+    /// The full name of the tool.
+    pub tool: String,
+    /// Its parameters.
+    pub params: Value,
+    /// Its result; a text if it is not JSON.
+    pub result: Value,
+}
+
+/// A value inside another one.
+#[derive(Debug, Clone)]
+pub(super) struct Node<'v> {
+    /// The keys to it with dots between them, as recipes write them. Empty for the whole value.
+    pub(super) path: String,
+    pub(super) value: &'v Value,
+}
+
+/// A value and everything inside it that a recipe can name, outermost first.
+pub(super) fn nodes(value: &Value) -> Vec<Node<'_>> {
+    let mut found = vec![Node { path: String::new(), value }];
+    let mut at = 0;
+    while let Some(Node { path, value }) = found.get(at).cloned() {
+        at += 1;
+        let is_deep = path.split('.').count() >= PATH_KEYS;
+        let mut push = |key: &str, value| {
+            if found.len() < NODES && !is_deep && is_path_key(key) {
+                let dot = if path.is_empty() { "" } else { "." };
+                found.push(Node { path: [&path, dot, key].concat(), value });
+            }
+        };
+        match value {
+            Value::Object(members) => members.iter().for_each(|(key, value)| push(key, value)),
+            Value::Array(items) => {
+                (0..).zip(items).for_each(|(at, value): (usize, _)| push(&at.to_string(), value));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn is_path_key(key: &str) -> bool {
+    !key.is_empty()
+        && key.len() <= 64
+        && !key.contains(['.', '{', '}'])
+        && !key.contains(char::is_control)
+}
+
+/// The text that a value has within a longer text; none for lists and mappings, whose form could vary.
+pub(super) fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether two calls with the same value have something to do with each other: a yes or a nothing is equal by chance.
+pub(super) fn is_telling(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.len() >= 2,
+        Value::Number(number) => !number.as_f64().is_some_and(|it| it == 0.0 || it == 1.0),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(_) | Value::Null => false,
+    }
+}
+
+/// A number for a text. Equal texts have equal numbers.
+pub(super) fn digest(text: &str) -> u64 {
+    let digest = Sha256::of(text.as_bytes());
+    digest[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// Where `part` stands in `text` as a word of its own, not within a longer word or number.
+pub(super) fn place_of(text: &str, part: &str) -> Option<usize> {
+    let mut places = text.match_indices(part).map(|(at, _)| at);
+    places.find(|at| is_boundary(text, *at) && is_boundary(text, at + part.len()))
+}
+
+/// Whether no word or number goes on across this place.
+pub(super) fn is_boundary(text: &str, at: usize) -> bool {
+    let before = text[..at].chars().next_back();
+    let after = text[at..].chars().next();
+    let goes_on = |side: Option<char>| side.is_some_and(char::is_alphanumeric);
+    !(goes_on(before) && goes_on(after))
+}

@@ -1,0 +1,3 @@
+//! Skills that write themselves.
+
+mod patterns;
