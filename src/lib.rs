@@ -101,6 +101,7 @@
 //! | What is the name of a skill that a guest is? | `actor/kinds/metadata.rs` |
 //! | Which of several skills with one name is effective? | `skill/registry/precedence.rs` |
 //! | Does an approval cover a package? | `package/approval/approvals.rs` |
+//! | What may be proposed, and what does a yes to it do? | `package/proposals/admission.rs`, `package/proposals/decide.rs` |
 //! | What does a reload change? | `actor/loader/plan.rs` |
 //! | What is an MCP tool's name? | `mcp/catalog/names.rs` |
 //! | May this sender talk? | `pipeline/gateway.rs` |
@@ -186,6 +187,8 @@ pub use contract::{
     ToolDescription, Usage, VoiceHandler, full_tool_name, limits,
 };
 pub use package::{Approval, PluginPackage};
+#[cfg(feature = "autonomous")]
+pub use runtime::check_proposal;
 pub use runtime::{Runtime, RuntimeBuilder};
 pub use task::{LOST_THREADS, PanicContainment};
 
@@ -197,6 +200,8 @@ pub mod errors {
         ActionableError, CallError, Denied, DocumentFault, Exhausted, Failure, ManifestError,
         NoService, NotLoaded, PluginError,
     };
+    #[cfg(feature = "autonomous")]
+    pub use crate::package::ProposalError;
     pub use crate::package::{
         ConfigFileError, HomeError, HomeErrorKind, HomeFault, PackageError, PackageErrorKind,
         PackageFault, SecretError,

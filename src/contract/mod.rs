@@ -8,6 +8,7 @@ mod call;
 mod call_context;
 mod channel;
 mod channel_config;
+mod civil_date;
 mod config;
 mod config_text;
 mod control_tokens;
@@ -62,6 +63,7 @@ pub use call_context::CallContext;
 pub(crate) use call_context::{RoomTaken, SharedFuel};
 pub use channel::{ChannelAdapter, ChannelFormat, ChannelHost, OWNER, TextFormat};
 pub use channel_config::ChannelConfig;
+pub(crate) use civil_date::civil_date;
 pub use config::{Config, ParsedConfig, WatchConfig};
 pub use config_text::{ConfigText, UneditableConfig};
 pub use control_tokens::sanitize_text;
@@ -96,6 +98,8 @@ pub use key_value::{KeyValueStore, StoreSource};
 pub(crate) use manifest::is_host_name;
 #[cfg(any(feature = "net", feature = "bundled"))]
 pub(crate) use manifest::is_name;
+#[cfg(feature = "autonomous")]
+pub(crate) use manifest::is_unfit;
 pub use manifest::{
     ChannelSettings, GeneratedFrom, InstanceMode, ManifestError, ParsedManifest, PluginCapability,
     PluginManifest, did_you_mean, similar_names,

@@ -11,6 +11,7 @@
 //! | What has the operator approved, for which content? | `approval` |
 //! | How does it get into its place? | `install` |
 //! | What does `$WEFT_HOME` hold? | `home` |
+//! | What becomes of skills that are drafted from repeated work? | `proposals` |
 //! | What distinguishes plugins from skills? | `kind` |
 //!
 //! # What is in a package
@@ -54,6 +55,8 @@ mod install;
 #[cfg(feature = "package")]
 mod keys;
 mod kind;
+#[cfg(feature = "autonomous")]
+mod proposals;
 mod read;
 mod uninstall;
 
@@ -84,6 +87,12 @@ pub use keys::{
     PublicKey, SignatureError, TrustedKey, TrustedKeys,
 };
 pub use kind::{PackageKind, skill_approval_id};
+#[cfg(feature = "autonomous")]
+pub use proposals::{
+    ApprovedSkill, ApprovedVersion, Decision, NewProposal, PendingProposals, Proposal,
+    ProposalCheck, ProposalError, ProposalKind, ProposalState, Proposals, RecordedCall, SkillUse,
+    describe_proposal,
+};
 #[cfg(feature = "bundled")]
 pub use read::{BUNDLED, BundledPlugin};
 pub(crate) use read::{

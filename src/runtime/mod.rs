@@ -10,10 +10,14 @@ mod config;
 mod core;
 mod machine;
 mod poll_on_wake;
+#[cfg(feature = "autonomous")]
+mod proposals;
 mod skill_host;
 mod workspace;
 
 pub use self::core::Runtime;
 pub use builder::RuntimeBuilder;
 pub use config::{ConfigError, ConfigErrorKind};
+#[cfg(feature = "autonomous")]
+pub use proposals::check_proposal;
 pub use workspace::workspace_authority;

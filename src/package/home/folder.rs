@@ -21,7 +21,7 @@ const STAGING: &str = ".staging";
 /// Where a replaced version waits until the new one is in place.
 const REPLACED: &str = ".old";
 /// The folders in `$WEFT_HOME` of files that are written one by one, and it itself.
-const OF_FILES: [&str; 4] = ["", "secrets", "trusted-keys", DESCRIPTIONS];
+const OF_FILES: [&str; 5] = ["", "secrets", "trusted-keys", DESCRIPTIONS, "autonomous"];
 /// The folder of what modules have described.
 pub(super) const DESCRIPTIONS: &str = "descriptions";
 /// The lock, in `$WEFT_HOME`.
@@ -429,7 +429,8 @@ pub(in crate::package) fn children(folder: &Path) -> Result<Vec<PathBuf>, HomeEr
     Ok(paths)
 }
 
-fn remove_all(path: &Path) -> Result<(), HomeError> {
+/// Removes a file, or a folder with everything in it.
+pub(in crate::package) fn remove_all(path: &Path) -> Result<(), HomeError> {
     let removed = match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),

@@ -56,7 +56,7 @@ pub(in crate::skill::format) fn document<'t>(
     let openclaw = metadata
         .as_deref()
         .and_then(|metadata| openclaw::read(metadata, &fields.place, fields.findings));
-    let dispatch = fields.dispatch();
+    let dispatch = fields.dispatch().or_else(|| dispatch_in(metadata.as_deref()?));
     let format = fields.format(openclaw.is_some());
     let Openclaw { requirements, install } = openclaw.unwrap_or_default();
     let version = fields.text("version");
@@ -94,6 +94,14 @@ struct Fields<'m, 'f, 't> {
     keys: Keys<'m>,
     place: KeyPlaces<'t>,
     findings: &'f mut SkillFindings<'t>,
+}
+
+/// The tool that the slash command calls, as `metadata` names it: there the specification has room for keys of
+/// single programs.
+fn dispatch_in(metadata: &Map<String, Value>) -> Option<CommandDispatch> {
+    metadata.get("command-dispatch").filter(|dispatch| *dispatch == "tool")?;
+    let tool = metadata.get("command-tool").and_then(text)?;
+    Some(CommandDispatch { tool, argument_mode: "raw".into() })
 }
 
 impl<'m> Fields<'m, '_, '_> {

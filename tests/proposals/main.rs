@@ -1,0 +1,12 @@
+//! Proposed skills: what may be proposed, what a yes and a no do, and what hostile drafts can't.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod support;
+
+mod decisions;
+mod drafts;
+mod hostile;
+mod uses;
