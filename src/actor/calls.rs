@@ -6,6 +6,8 @@ use super::host::PluginHost;
 use super::native::native_tool;
 use super::tool::HostedTool;
 use super::tool_call::ToolCall;
+#[cfg(feature = "autonomous")]
+use crate::contract::CallOrigin;
 #[cfg(doc)]
 use crate::contract::limits;
 use crate::contract::{
@@ -45,6 +47,22 @@ impl PluginHost {
         gauge: Option<&'a FuelGauge>,
     ) -> BoxFuture<'a, CallOutcome> {
         let call = ToolCall::new(tool, params).with_input(input.clone(), gauge.cloned());
+        Box::pin(async move { call.run(&self.shared, &self.members()).await })
+    }
+
+    /// The same for a caller whose calls may be observed.
+    #[cfg(feature = "autonomous")]
+    pub fn call_observed<'a>(
+        &'a self,
+        tool: &'a str,
+        params: String,
+        input: &'a CallerInput,
+        gauge: Option<&'a FuelGauge>,
+        origin: CallOrigin,
+    ) -> BoxFuture<'a, CallOutcome> {
+        let context = CallContext { origin: Some(origin), ..CallContext::default() };
+        let call = ToolCall::new(tool, params).with_input(input.clone(), gauge.cloned());
+        let call = call.with_context(context);
         Box::pin(async move { call.run(&self.shared, &self.members()).await })
     }
 

@@ -34,6 +34,8 @@ mod mail;
 mod members;
 mod module;
 mod native;
+#[cfg(feature = "autonomous")]
+mod observed;
 mod options;
 mod plugin;
 mod prepare;

@@ -20,6 +20,9 @@ pub struct PluginHostOptions {
     pub idle_timeout: Duration,
     /// Bytes that a module may have without approval (T36).
     pub module_bytes: usize,
+    /// Who sees the calls that messages lead to.
+    #[cfg(feature = "autonomous")]
+    pub observer: Option<std::sync::Arc<dyn crate::contract::CallObserver>>,
     /// How long members may take to start and stop, and when failed channels restart.
     pub lifecycle: LifecycleOptions,
 }
@@ -33,6 +36,8 @@ impl PluginHostOptions {
             memory_budget_bytes: limits::MEMORY_BUDGET_BYTES,
             idle_timeout: Duration::from_secs(300),
             module_bytes: limits::MODULE_BYTES,
+            #[cfg(feature = "autonomous")]
+            observer: None,
             lifecycle: LifecycleOptions::default(),
         }
     }

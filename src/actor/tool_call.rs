@@ -5,6 +5,8 @@ use std::time::Instant;
 use super::host::HostState;
 use super::lifecycle::MemberStatus;
 use super::native::native_tool;
+#[cfg(feature = "autonomous")]
+use super::observed::SeenBy;
 use super::plugin;
 use crate::contract::{
     CallContext, CallError, CallOutcome, CallerInput, FuelGauge, INPUT_KEY, InputRequired, Usage,
@@ -43,6 +45,8 @@ impl<'a> ToolCall<'a> {
     /// Runs it on what is in service now.
     pub(super) async fn run(self, shared: &HostState, members: &[MemberStatus]) -> CallOutcome {
         let Self { tool, params, input, gauge, context } = self;
+        #[cfg(feature = "autonomous")]
+        let seen;
         let failed = |error| CallOutcome { result: Err(error), usage: Usage::default() };
         if params.len() > limits::PARAMS_BYTES {
             let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
@@ -67,6 +71,10 @@ impl<'a> ToolCall<'a> {
                 Ok(entry) => entry,
                 Err(error) => return failed(error),
             };
+            #[cfg(feature = "autonomous")]
+            {
+                seen = SeenBy::begin(shared, &context, entry, &params);
+            }
             let tool = entry.description().name.clone();
             let asks = entry.description().asks_for_input;
             let asking = asks.then(|| entry.plugin.manifest.id.clone());
@@ -79,6 +87,8 @@ impl<'a> ToolCall<'a> {
             };
             (entry.plugin.mailbox.clone(), GuestCall::Tool { tool, params }, asking)
         };
+        #[cfg(feature = "autonomous")]
+        let context = CallContext { is_in_tool: true, ..context };
         let CallOutcome { result, usage } = plugin::submit(mailbox, call, gauge, context).await;
         let text = result.map(|value| value.into_text().unwrap_or_default());
         // Only a tool whose description says so may ask: another one's result is never read as a
@@ -93,6 +103,10 @@ impl<'a> ToolCall<'a> {
             }),
             None => text,
         };
+        #[cfg(feature = "autonomous")]
+        if let Some(seen) = seen {
+            seen.end(&result);
+        }
         CallOutcome { result, usage }
     }
 }

@@ -7,13 +7,22 @@
 //! | --- | --- |
 //! | Which calls belong together, and when were they made often enough? | `finder` |
 //! | What have runs in common? | `draft`, `template` |
+//! | What do people and models read of it? | `texts` |
+//! | What is kept of calls, and for how long? | `observations` |
+//! | Which values are secrets, or came out of one? | `confidential` |
 
 mod call;
+mod confidential;
 mod draft;
 mod finder;
+mod observations;
 mod template;
 mod texts;
 
 pub use call::SeenCall;
+pub use confidential::Confidential;
 pub use draft::{Draft, WorkRun};
 pub use finder::{Finder, WorkPattern};
+pub use observations::{OBSERVED_BYTES, OBSERVED_SECONDS, Observations};
+
+pub use crate::contract::{CallObserver, CallOrigin, ObservedCall};

@@ -88,11 +88,15 @@ impl Draft {
         for variable in &self.variables {
             let value = variable.values.first().unwrap_or(&Value::Null);
             let example = example(examples.get(&variable.name).unwrap_or(value));
+            let within = self.text_around(&variable.name).map(|text| {
+                format!("description: {}, ", json_line(&format!("what stands in {text}").into()))
+            });
             let _ = writeln!(
                 text,
-                "  {}: {{ type: {}, example: {} }}",
+                "  {}: {{ type: {}, {}example: {} }}",
                 variable.name,
                 kind(value),
+                within.unwrap_or_default(),
                 json_line(&example)
             );
         }
@@ -108,6 +112,28 @@ impl Draft {
         let last = self.steps.last().map(|step| step.name.as_str()).unwrap_or_default();
         let _ = writeln!(text, "result: \"{{{{{last}}}}}\"");
         text
+    }
+
+    /// The first text that a parameter is filled into, if it is short and plain.
+    fn text_around(&self, name: &str) -> Option<String> {
+        let mut found = None;
+        for step in &self.steps {
+            step.with.for_each_text(&mut |pieces| {
+                let shown = pieces.iter().map(|piece| match piece {
+                    Piece::Plain(text) => is_plain(text).then(|| text.clone()),
+                    Piece::Source(Source::Parameter(at)) => {
+                        Some(format!("[{}]", self.variables[*at].name))
+                    }
+                    Piece::Source(Source::Result { .. }) => Some("[...]".to_owned()),
+                });
+                let shown = shown.collect::<Option<String>>();
+                let is_it = |shown: &String| shown.contains(&format!("[{name}]"));
+                if found.is_none() {
+                    found = shown.filter(is_it);
+                }
+            });
+        }
+        found
     }
 
     /// A template as recipes write it.
@@ -191,9 +217,12 @@ impl Draft {
         if !self.variables.is_empty() {
             text.push_str("\nIt takes:\n\n");
             for variable in &self.variables {
+                let within = self.text_around(&variable.name);
+                let within = within.map(|text| format!(", what stands in {text}"));
+                let within = within.unwrap_or_default();
                 let kind = variable.values.first().map_or("string", kind);
                 let article = if kind == "object" { "an" } else { "a" };
-                let _ = writeln!(text, "- `{}`, {article} {kind}", variable.name);
+                let _ = writeln!(text, "- `{}`, {article} {kind}{within}", variable.name);
             }
         }
         let _ =
@@ -203,6 +232,15 @@ impl Draft {
 }
 
 impl Template {
+    fn for_each_text(&self, see: &mut dyn FnMut(&[Piece])) {
+        match self {
+            Self::Constant(_) | Self::Source(_) => {}
+            Self::Text(pieces) => see(pieces),
+            Self::List(items) => items.iter().for_each(|item| item.for_each_text(see)),
+            Self::Object(members) => members.iter().for_each(|(_, it)| it.for_each_text(see)),
+        }
+    }
+
     fn for_each_constant(&self, see: &mut dyn FnMut(&str)) {
         match self {
             Self::Constant(value) => texts_in(value, see),
@@ -246,15 +284,17 @@ fn escaped(value: &Value) -> Value {
     }
 }
 
+/// Whether a text is short and plain, so that it can be shown.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || " ._/:@+,=-".contains(char);
+    text.len() <= EXAMPLE_CHARS
+        && text.split_whitespace().count() <= EXAMPLE_WORDS
+        && text.chars().all(is_plain)
+}
+
 /// A value that can be shown as an example: what somebody typed, if it is short and plain, and otherwise one of the
 /// same kind that says nothing.
 fn example(value: &Value) -> Value {
-    let is_plain = |text: &str| {
-        let is_plain = |char: char| char.is_ascii_alphanumeric() || " ._/:@+,=-[]".contains(char);
-        text.len() <= EXAMPLE_CHARS
-            && text.split_whitespace().count() <= EXAMPLE_WORDS
-            && text.chars().all(is_plain)
-    };
     match value {
         Value::String(text) if is_plain(text) => value.clone(),
         Value::String(_) => "text".into(),

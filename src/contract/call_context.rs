@@ -12,6 +12,12 @@ use super::{Requester, limits};
 pub struct CallContext {
     /// The person or program that waits for the result, if it can be named.
     pub requester: Option<Arc<dyn Requester>>,
+    /// Where it begins, if an observer may see it and the requester does not say.
+    #[cfg(feature = "autonomous")]
+    pub(crate) origin: Option<super::CallOrigin>,
+    /// Whether a tool makes it, directly or through others.
+    #[cfg(feature = "autonomous")]
+    pub(crate) is_in_tool: bool,
     /// How many guests wait for this call, each for the next.
     pub(crate) depth: usize,
     /// The fuel of the guests that wait: what this call uses is also theirs.

@@ -31,6 +31,8 @@ mod mcp;
 mod memory;
 mod message;
 mod object_reader;
+#[cfg(feature = "autonomous")]
+mod observer;
 mod permissions;
 mod plugin_error;
 mod requester;
@@ -113,6 +115,8 @@ pub use message::{
     Progress, Reply,
 };
 pub(crate) use object_reader::{ObjectReader, missing, of_text, wrong};
+#[cfg(feature = "autonomous")]
+pub use observer::{CallObserver, CallOrigin, ObservedCall};
 pub use permissions::{FileGrant, PluginPermissions};
 pub(crate) use permissions::{
     covers_tool, is_never_given, is_never_opened, is_wide_tools, wide_domain,

@@ -22,6 +22,12 @@ pub trait Requester: Send + Sync {
     /// Whether nobody waits for the answer any more.
     fn is_cancelled(&self) -> bool;
 
+    /// Where the calls for it begin, if an observer may see them. Default: none may.
+    #[cfg(feature = "autonomous")]
+    fn origin(&self) -> Option<super::CallOrigin> {
+        None
+    }
+
     /// The skills that the message uses, by name. Those that list `allowed-tools` limit the tools that it can lead
     /// to.
     fn skills(&self) -> Vec<String>;

@@ -30,6 +30,8 @@ use super::prompts;
 use super::request_context::RequestContext;
 use super::scan;
 use super::server::McpServer;
+#[cfg(feature = "autonomous")]
+use crate::contract::CallOrigin;
 use crate::contract::{ActionableError, BoxFuture, CallError, CallerInput, FuelGauge};
 use crate::schema::{Violation, bounds};
 use crate::task::off_executor;
@@ -185,6 +187,13 @@ impl McpServer {
     ) -> BoxFuture<'a, Result<String, CallError>> {
         Box::pin(async move {
             let gauge = watched.map(|_| FuelGauge::default());
+            #[cfg(feature = "autonomous")]
+            let call = {
+                let (channel, chat) = ("mcp".to_owned(), client.caller.to_string());
+                let origin = CallOrigin { channel, chat, message: None };
+                self.host().call_observed(tool, arguments, &input, gauge.as_ref(), origin)
+            };
+            #[cfg(not(feature = "autonomous"))]
             let call = self.host().call_with_input(tool, arguments, &input, gauge.as_ref());
             let telling = async {
                 match watched.zip(gauge.as_ref()) {

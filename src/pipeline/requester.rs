@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::state::MessageState;
 use crate::command::{Conversation, ProgressNotes};
+#[cfg(feature = "autonomous")]
+use crate::contract::CallOrigin;
 use crate::contract::{BoxFuture, Cancellation, Requester, SortedSet};
 use crate::task::Lock;
 
@@ -56,6 +58,9 @@ pub(super) struct MessageRequester {
     conversation: Arc<Conversation>,
     /// The skills of this message alone: the one that it names, and those that a model has read.
     skills: Lock<SortedSet<String>>,
+    /// The host's number of the message, if its calls may be observed: those of strangers are not.
+    #[cfg(feature = "autonomous")]
+    observed: Option<u64>,
 }
 
 impl MessageRequester {
@@ -81,6 +86,8 @@ impl MessageRequester {
             cancelled,
             conversation: Arc::clone(conversation),
             skills: Lock::default(),
+            #[cfg(feature = "autonomous")]
+            observed: is_owner.then_some(state.number),
         }
     }
 }
@@ -121,6 +128,13 @@ impl Requester for MessageRequester {
         self.cancelled.as_ref().is_some_and(Cancellation::is_cancelled)
     }
 
+    #[cfg(feature = "autonomous")]
+    fn origin(&self) -> Option<CallOrigin> {
+        let text = |key: &str| self.current[key].as_str().unwrap_or_default().to_owned();
+        let (channel, chat) = (text("channel"), text("chat"));
+        self.observed.map(|number| CallOrigin { channel, chat, message: Some(number) })
+    }
+
     fn skills(&self) -> Vec<String> {
         let used = self.conversation.used_skills().into_iter().map(|skill| skill.name);
         used.chain(self.skills.lock().iter().cloned()).collect()
@@ -149,6 +163,11 @@ impl Requester for Silent {
 
     fn is_cancelled(&self) -> bool {
         self.0.is_cancelled()
+    }
+
+    #[cfg(feature = "autonomous")]
+    fn origin(&self) -> Option<CallOrigin> {
+        self.0.origin()
     }
 
     fn skills(&self) -> Vec<String> {

@@ -38,9 +38,13 @@ mod faults;
 mod module;
 mod plan;
 mod reader;
+#[cfg(feature = "autonomous")]
+mod shape;
 mod steps;
 mod template;
 
 pub use compiler::{CompiledRecipe, RecipeIdentity, compile};
 pub use error::RecipeError;
 pub use module::is_compiled_recipe;
+#[cfg(feature = "autonomous")]
+pub use shape::{ShapeConstants, recipe_shape};

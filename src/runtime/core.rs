@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 use smol::Executor;
 
 use super::administration::RuntimeAdministration;
+#[cfg(feature = "autonomous")]
+use super::autonomous::{Learner, LearnerParts};
 use super::builder::RuntimeBuilder;
 use super::machine;
 use super::poll_on_wake::PollOnWake;
@@ -52,6 +54,9 @@ pub struct Runtime {
     pub(super) ended: AtomicBool,
     /// The options that it was built with. They don't change.
     pub(super) sources: RuntimeBuilder,
+    /// The actor that observes calls, if the operator has turned it on.
+    #[cfg(feature = "autonomous")]
+    learner: Option<Learner>,
     /// The thread of the actors, if they have one.
     pub(super) containment: Option<PanicContainment>,
 }
@@ -241,6 +246,10 @@ impl Runtime {
         if let Some(loader) = self.loader.get() {
             loader.stop();
         }
+        #[cfg(feature = "autonomous")]
+        if let Some(learner) = &self.learner {
+            learner.stop().await;
+        }
         self.host.stop().await;
     }
 }
@@ -272,9 +281,36 @@ impl RuntimeBuilder {
         options.idle_timeout = self.idle_timeout;
         options.module_bytes = self.read_limits.module_bytes;
         let executor = Arc::new(Executor::new());
+        #[cfg(feature = "autonomous")]
+        let learning = self.weft_home.clone().filter(|_| self.autonomous.enabled).map(|home| {
+            let (learner, inbox) = Learner::new();
+            options.observer = Some(Arc::new(learner.clone()));
+            (learner, inbox, home)
+        });
         let host = PluginHost::start(&executor, options);
+        #[cfg(feature = "autonomous")]
+        let learner = learning.map(|(learner, inbox, weft_home)| {
+            let parts = LearnerParts {
+                weft_home,
+                threshold: self.autonomous.threshold,
+                secrets: Arc::clone(&self.secrets),
+                clock: Arc::clone(&self.clock),
+                limits: self.read_limits,
+            };
+            inbox.start(&executor, host.clone(), parts);
+            learner
+        });
         let (loader, ended) = (OnceLock::new(), AtomicBool::new(false));
-        Runtime { executor, host, loader, ended, sources: self, containment: None }
+        Runtime {
+            executor,
+            host,
+            loader,
+            ended,
+            sources: self,
+            #[cfg(feature = "autonomous")]
+            learner,
+            containment: None,
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 //! without a runtime ([`PluginHost::start`](crate::PluginHost::start)).
 
 mod administration;
+#[cfg(feature = "autonomous")]
+mod autonomous;
 mod builder;
 mod config;
 mod core;

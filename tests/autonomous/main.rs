@@ -1,3 +1,5 @@
 //! Skills that write themselves.
 
 mod patterns;
+mod runtime;
+mod world;

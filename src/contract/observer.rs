@@ -1,0 +1,36 @@
+//! Who sees the calls that messages lead to.
+
+/// Where a call began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallOrigin {
+    /// The channel, or `mcp`.
+    pub channel: String,
+    /// The chat or client within it.
+    pub chat: String,
+    /// The host's number of the message; none where each call stands for itself.
+    pub message: Option<u64>,
+}
+
+/// A call of a plugin's tool that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedCall {
+    /// Where it began; none if it is to count as a use of the plugin alone.
+    pub origin: Option<CallOrigin>,
+    /// The plugin's id.
+    pub plugin: String,
+    /// The full name of the tool.
+    pub tool: String,
+    /// The parameters as JSON text, and the result; none if they are not to be seen: they are too large, the plugin
+    /// handles secrets, or the call failed.
+    pub content: Option<(String, String)>,
+    /// What the plugin returned of secrets and of the environment: it must not be seen anywhere else.
+    pub confidential: Option<(String, String)>,
+    /// Whether the call failed.
+    pub failed: bool,
+}
+
+/// Sees calls.
+pub trait CallObserver: Send + Sync {
+    /// Sees one. Never waits: what there is no room for is lost.
+    fn observe(&self, call: ObservedCall);
+}

@@ -1,0 +1,292 @@
+//! Tries a draft before anybody is asked. Whatever speaks against it is a reason, and then nobody is.
+
+use std::path::Path;
+use std::sync::Weak;
+
+use smol::Executor;
+
+use super::replay::replay;
+use crate::actor::{PluginHost, Snapshot};
+use crate::autonomous::{Confidential, Draft, WorkPattern, WorkRun};
+use crate::contract::{PluginPermissions, Sha256, json_line, to_hex};
+use crate::package::{BUNDLED, MANIFEST_NAMES, NewProposal, Proposals, ReadLimits, RecordedCall};
+use crate::recipe::{RecipeIdentity, ShapeConstants, compile, recipe_shape};
+use crate::skill::{ParseMode, Severity, SkillEntry, parse_skill};
+use crate::task::off_executor;
+
+/// Bytes of a `recipe.yaml` that is compared.
+const RECIPE_BYTES: u64 = 32 * 1024;
+/// How much of a draft's words another skill's description has, in hundredths, if it does the same.
+const OVERLAP: usize = 75;
+
+/// What a draft is tried with.
+pub(super) struct Trial<'t> {
+    pub(super) host: &'t PluginHost,
+    pub(super) executor: &'t Weak<Executor<'static>>,
+    pub(super) home: &'t Path,
+    pub(super) limits: ReadLimits,
+    pub(super) secrets: &'t [String],
+    pub(super) now_seconds: u64,
+}
+
+/// A skill that a draft could be the same as.
+struct Neighbour {
+    name: String,
+    description: String,
+    recipe: Option<String>,
+}
+
+/// Tries a pattern's draft and proposes it. Returns the skill's name.
+///
+/// # Errors
+///
+/// The reason why it is not proposed.
+pub(super) async fn propose(trial: &Trial<'_>, pattern: &WorkPattern) -> Result<String, String> {
+    let draft = &pattern.draft;
+    if let Some(objection) = draft.objection() {
+        return Err(objection);
+    }
+    // A secret may be newer than what was observed.
+    let mut confidential = Confidential::default();
+    for call in pattern.all_runs().flatten() {
+        if confidential.covers(&call.params, &call.result, trial.secrets) {
+            return Err("a run has a secret in it".into());
+        }
+    }
+    let snapshot = trial.host.snapshot();
+    let effects = effects(draft, &snapshot)?;
+    let recipe = draft.recipe(&pattern.held_out.1);
+    let shape = |constants| recipe_shape(&recipe, constants);
+    let (Some(whole), Some(blank)) = (shape(ShapeConstants::Kept), shape(ShapeConstants::Blank))
+    else {
+        return Err("its recipe has a fault".into());
+    };
+    let key = to_hex(&Sha256::of(blank.as_bytes()));
+
+    let (home, asked) = (trial.home.to_owned(), PlaceQuestion::of(draft, whole, &key, &snapshot));
+    let neighbours = neighbours(&snapshot);
+    let place = off_executor(move || asked.place(&home, &neighbours)).await?;
+    let DraftPlace { name, version, replaces, before } = place;
+
+    let skill = draft.skill(&name, &version, pattern);
+    let parsed = parse_skill(skill.as_bytes(), &name, ParseMode::Strict);
+    let error = parsed.diagnostics.iter().find(|it| it.severity == Severity::Error);
+    let document = match (parsed.document, error) {
+        (Some(document), None) => document,
+        (_, error) => {
+            let error = error.map(ToString::to_string).unwrap_or_default();
+            return Err(format!("its SKILL.md has a fault: {error}"));
+        }
+    };
+    let identity = RecipeIdentity {
+        name: &name,
+        version: Some(&version),
+        description: Some(&document.description),
+    };
+    let compiled = compile(&recipe, &identity).map_err(|error| error.to_string())?;
+    let mut tools: Vec<String> = draft.tools().map(str::to_owned).collect();
+    tools.sort_unstable();
+    tools.dedup();
+    if compiled.tools != tools {
+        return Err("it would call other tools than were called".into());
+    }
+
+    let explained = |run| -> Option<(&WorkRun, _)> { Some((run, draft.explains(run)?)) };
+    let runs: Option<Vec<_>> = pattern.all_runs().map(explained).collect();
+    let runs = runs.ok_or("a run can't be done again with it")?;
+    replay(trial.executor, &compiled, trial.limits, &runs).await?;
+
+    let diff = before.map(|before| difference(&before, &recipe));
+    let recorded = |run: &WorkRun| -> Vec<RecordedCall> {
+        run.iter()
+            .map(|call| RecordedCall {
+                tool: call.tool.clone(),
+                params: json_line(&call.params),
+                result: json_line(&call.result),
+            })
+            .collect()
+    };
+    let files = [
+        ("SKILL.md", skill.into_bytes()),
+        ("recipe.yaml", recipe.into_bytes()),
+        (MANIFEST_NAMES[0], compiled.manifest.into_bytes()),
+        ("plugin.wasm", compiled.module),
+    ];
+    let proposal = NewProposal {
+        name: name.clone(),
+        version,
+        files: files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect(),
+        key,
+        words: draft.words(),
+        tools,
+        effects,
+        runs: pattern.all_runs().map(recorded).collect(),
+        replaces,
+        diff,
+        at_seconds: trial.now_seconds,
+    };
+    let home = trial.home.to_owned();
+    let added = off_executor(move || Proposals::of_home(&home).add(proposal)).await;
+    added.map(|_| name).map_err(|error| error.to_string())
+}
+
+/// The tools of a draft that may write, send or spend. What a tool says of itself does not count, only what its
+/// plugin may do.
+///
+/// # Errors
+///
+/// A tool is not there, or is not for recipes.
+fn effects(draft: &Draft, snapshot: &Snapshot) -> Result<Vec<String>, String> {
+    let mut effects: Vec<String> = Vec::new();
+    for tool in draft.tools() {
+        let entry = snapshot.plugins.find_tool(tool).map_err(|error| error.to_string())?;
+        let manifest = &entry.plugin.manifest;
+        if manifest.generated.is_some() || !entry.is_for_models() || entry.full_name() != tool {
+            return Err(format!("`{tool}` is not for recipes"));
+        }
+        let PluginPermissions { network, filesystem, tools, storage_kb, shell, .. } =
+            &manifest.permissions;
+        let is_harmless = network.is_empty()
+            && filesystem.is_empty()
+            && tools.is_empty()
+            && storage_kb.is_none()
+            && !shell;
+        if !is_harmless && !effects.iter().any(|it| it == tool) {
+            effects.push(tool.to_owned());
+        }
+    }
+    Ok(effects)
+}
+
+/// The skills that are there.
+fn neighbours(snapshot: &Snapshot) -> Vec<Neighbour> {
+    let recipe = |entry: &SkillEntry| {
+        let file = entry.path.as_deref()?.parent()?.join("recipe.yaml");
+        let is_small = file.metadata().is_ok_and(|it| it.is_file() && it.len() <= RECIPE_BYTES);
+        is_small.then(|| std::fs::read_to_string(file).ok()).flatten()
+    };
+    let skills = snapshot.skills.entries().filter_map(|entry| {
+        let document = entry.document.as_ref()?;
+        Some(Neighbour {
+            name: entry.name.to_string(),
+            description: document.description.clone(),
+            recipe: recipe(entry),
+        })
+    });
+    skills.collect()
+}
+
+/// Where a draft goes: what it is named, and which skill it takes the place of.
+struct DraftPlace {
+    name: String,
+    version: String,
+    replaces: Option<String>,
+    /// The recipe that it takes the place of.
+    before: Option<String>,
+}
+
+/// What is asked of the skills that are there.
+struct PlaceQuestion {
+    draft: Draft,
+    shape: String,
+    key: String,
+    words: Vec<String>,
+    /// The ids of the plugins in service.
+    plugins: Vec<String>,
+}
+
+impl PlaceQuestion {
+    fn of(draft: &Draft, shape: String, key: &str, snapshot: &Snapshot) -> Self {
+        let plugins = snapshot.plugins.plugins().map(|it| it.manifest.id.clone()).collect();
+        Self { draft: draft.clone(), shape, key: key.to_owned(), words: draft.words(), plugins }
+    }
+
+    /// Blocks on the file system.
+    fn place(&self, home: &Path, neighbours: &[Neighbour]) -> Result<DraftPlace, String> {
+        let proposals = Proposals::of_home(home);
+        let state = proposals.state().map_err(|error| error.to_string())?;
+        for Neighbour { name, recipe, .. } in neighbours {
+            let shape = recipe.as_deref().and_then(|it| recipe_shape(it, ShapeConstants::Kept));
+            if shape.as_ref() == Some(&self.shape) {
+                return Err(format!("the skill `{name}` does the same"));
+            }
+        }
+        let pending = proposals.pending().map_err(|error| error.to_string())?;
+        for waiting in &pending.proposals {
+            if overlap(&self.words, &waiting.draft.words) >= OVERLAP {
+                return Err(format!(
+                    "`{}`, which waits for an answer, does almost the same",
+                    waiting.draft.name
+                ));
+            }
+        }
+        let mut place = None;
+        for (name, approved) in state.skills.iter() {
+            if approved.current.key == self.key {
+                return Err(format!("the skill `{name}` does the same but for constants"));
+            }
+            if overlap(&self.words, &approved.current.words) >= OVERLAP && place.is_none() {
+                let before = neighbours.iter().find(|it| it.name == *name);
+                let version = next_version(&approved.current.version);
+                place = Some(DraftPlace {
+                    name: name.clone(),
+                    version,
+                    replaces: Some(approved.current.version.clone()),
+                    before: before.and_then(|it| it.recipe.clone()),
+                });
+            }
+        }
+        if let Some(place) = place {
+            return Ok(place);
+        }
+        for Neighbour { name, description, .. } in neighbours {
+            let words: Vec<String> = words_of(description);
+            if share(&self.words, &words) >= OVERLAP {
+                return Err(format!("the skill `{name}` says that it does almost the same"));
+            }
+        }
+        let is_taken = |name: &str| {
+            BUNDLED.iter().any(|it| it.name == name)
+                || neighbours.iter().any(|it| it.name == name)
+                || self.plugins.iter().any(|it| it == name)
+                || proposals.is_pending(name)
+        };
+        let name = self.draft.name(&is_taken);
+        Ok(DraftPlace { name, version: "0.1.0".into(), replaces: None, before: None })
+    }
+}
+
+/// How many of the words of both are common to both, in hundredths.
+fn overlap(one: &[String], other: &[String]) -> usize {
+    let common = one.iter().filter(|word| other.contains(word)).count();
+    let all = one.len() + other.len() - common;
+    (100 * common).checked_div(all).unwrap_or(0)
+}
+
+/// How many of the words the other has, in hundredths.
+fn share(words: &[String], other: &[String]) -> usize {
+    let common = words.iter().filter(|word| other.contains(word)).count();
+    (100 * common).checked_div(words.len()).unwrap_or(0)
+}
+
+fn words_of(text: &str) -> Vec<String> {
+    let words = text.split(|char: char| !char.is_alphanumeric());
+    words.filter(|word| word.len() > 2).map(str::to_lowercase).collect()
+}
+
+/// The version after this one: `0.2.0` after `0.1.0`.
+fn next_version(version: &str) -> String {
+    match semver::Version::parse(version) {
+        Ok(version) => format!("{}.{}.0", version.major, version.minor + 1),
+        Err(_) => "0.2.0".into(),
+    }
+}
+
+/// The lines that only one of two texts has, the earlier text's with `-` and the later one's with `+`.
+fn difference(before: &str, after: &str) -> String {
+    let only = |text: &str, other: &str, sign: &str| -> String {
+        let lines = text.lines().filter(|line| !other.lines().any(|it| it == *line));
+        lines.map(|line| format!("{sign} {line}\n")).collect()
+    };
+    only(before, after, "-") + &only(after, before, "+")
+}
