@@ -14,7 +14,15 @@ pub(super) fn assignments(
     text: &str,
     is_known: impl Fn(&str) -> bool,
 ) -> Result<SortedMap<String, String>, CommandError> {
-    let mut values = SortedMap::new();
+    Ok(words(text, is_known)?.0)
+}
+
+/// The same, and the words that set no known name.
+pub(super) fn words(
+    text: &str,
+    is_known: impl Fn(&str) -> bool,
+) -> Result<(SortedMap<String, String>, Vec<&str>), CommandError> {
+    let (mut values, mut others) = (SortedMap::new(), Vec::new());
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         // The whole word may be quoted too: `"city=New York"`.
@@ -26,11 +34,13 @@ pub(super) fn assignments(
             values.insert(name.to_owned(), value.to_owned());
             end
         } else {
-            rest.find(char::is_whitespace).unwrap_or(rest.len())
+            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            others.push(&rest[..end]);
+            end
         };
         rest = rest[end..].trim_start();
     }
-    Ok(values)
+    Ok((values, others))
 }
 
 /// The first word of the text without its quotes, and where it ends.

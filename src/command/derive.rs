@@ -27,6 +27,8 @@ impl CommandRegistry {
     /// plugins want goes to neither: authors choose ids, so the order of ids must not decide.
     #[must_use]
     pub fn with_plugins(mut self, plugins: &PluginRegistry) -> Self {
+        #[cfg(feature = "autonomous")]
+        self.explain_parameters(plugins);
         for command in plugin_tool::commands(plugins, Providers::Bundled) {
             self.add_of_plugin(command);
         }

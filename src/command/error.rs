@@ -48,6 +48,16 @@ pub enum CommandError {
         /// How to set them.
         next_step: String,
     },
+    /// What was typed after the command does not fit the tool that it calls.
+    #[cfg(feature = "autonomous")]
+    Parameters {
+        /// What is wrong.
+        problem: String,
+        /// How the command is typed.
+        usage: String,
+        /// A line for each parameter.
+        help: String,
+    },
     /// A quote in a value was opened and not closed.
     UnclosedQuote {
         /// `'` or `"`.
@@ -104,6 +114,8 @@ impl fmt::Display for CommandError {
                 write!(formatter, "the skill `{name}` can't be used: {reason}")
             }
             Self::MissingVariables { problem, .. } => formatter.write_str(problem),
+            #[cfg(feature = "autonomous")]
+            Self::Parameters { problem, .. } => formatter.write_str(problem),
             Self::UnclosedQuote { text, .. } => {
                 let begins: String = text.chars().take(20).collect();
                 let more = if text.chars().nth(20).is_some() { "..." } else { "" };
@@ -130,6 +142,8 @@ impl ActionableError for CommandError {
             Self::OverPlugin { .. } => "over_plugin",
             Self::UnknownSkill { .. } => "unknown_skill",
             Self::MissingVariables { .. } => "missing_variables",
+            #[cfg(feature = "autonomous")]
+            Self::Parameters { .. } => "parameters",
             Self::UnclosedQuote { .. } => "unclosed_quote",
             Self::ToolNotAllowed { .. } => "tool_not_allowed",
             Self::Guest { .. } => "guest_error",
@@ -152,6 +166,8 @@ impl ActionableError for CommandError {
             Self::MissingVariables { next_step, .. }
             | Self::Guest { next_step, .. }
             | Self::Administration { next_step, .. } => next_step.clone(),
+            #[cfg(feature = "autonomous")]
+            Self::Parameters { usage, help, .. } => format!("type `{usage}`{help}"),
             Self::UnclosedQuote { quote, .. } => {
                 format!("close it with another {quote}, or write \\{quote} for the letter itself")
             }

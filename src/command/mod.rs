@@ -27,9 +27,13 @@ mod plugin_tool;
 mod registry;
 mod skill;
 mod source;
+#[cfg(feature = "autonomous")]
+mod tool_arguments;
 
 pub use crate::contract::{Attachment, OWNER};
 pub use answer::{Answer, CommandOutcome, SkillPrompt};
+#[cfg(feature = "autonomous")]
+pub use builtin::ProposalAnswer;
 pub use builtin::{Administration, built_in_commands};
 pub use caller::{Caller, Conversation, ProgressNotes};
 pub use collision::{Collision, CollisionOutcome};

@@ -11,6 +11,10 @@ use super::collision::{Collision, CollisionOutcome};
 use super::error::CommandError;
 use super::line::CommandLine;
 use super::source::CommandSource;
+#[cfg(feature = "autonomous")]
+use super::tool_arguments::ToolParameters;
+#[cfg(feature = "autonomous")]
+use crate::actor::PluginRegistry;
 use crate::actor::{LoadError, PluginHost};
 use crate::contract::{BoxFuture, CallOutcome, Requester, SortedMap, similar_names};
 
@@ -28,6 +32,13 @@ pub trait CommandHandler: Send + Sync {
 
     /// The kind of names that may follow the command, for completion. Default: none.
     fn completes(&self) -> Option<Completes> {
+        None
+    }
+
+    /// The full name of the one tool that it calls with the text after the command, if that tool is of its own
+    /// skill. Default: none.
+    #[cfg(feature = "autonomous")]
+    fn own_tool(&self) -> Option<String> {
         None
     }
 }
@@ -191,6 +202,25 @@ impl CommandRegistry {
         let index = self.commands.len();
         self.by_name.extend(command.names().map(|name| (name.clone(), index)));
         self.commands.push(Arc::new(command));
+    }
+
+    /// Has the commands that call tools made from recipes say which parameters they take.
+    #[cfg(feature = "autonomous")]
+    pub(super) fn explain_parameters(&mut self, plugins: &PluginRegistry) {
+        for command in &mut self.commands {
+            let Some(tool) = command.handler.own_tool() else { continue };
+            let Ok(entry) = plugins.find_tool(&tool) else { continue };
+            if entry.plugin.manifest.generated.is_none() {
+                continue;
+            }
+            let name = command.name.clone();
+            let parameters = ToolParameters::new(&name, &entry.description().input_schema);
+            let command = Arc::make_mut(command);
+            if command.argument_hint.is_empty() {
+                command.argument_hint = parameters.hint();
+            }
+            command.help.push_str(&parameters.help());
+        }
     }
 
     /// Records a collision if `name` is a command.

@@ -9,6 +9,8 @@ use super::assignments::assignments;
 use super::error::CommandError;
 use super::registry::{Audience, Command, CommandCall, CommandHandler, WithoutCommand};
 use super::source::CommandSource;
+#[cfg(feature = "autonomous")]
+use super::tool_arguments::ToolParameters;
 use crate::contract::{ActionableError, BoxFuture, full_tool_name, json_line};
 use crate::skill::{
     CommandDispatch, Diagnostic, Severity, SkillDocument, SkillEntry, SkillRegistry, SkillState,
@@ -170,6 +172,15 @@ impl Dispatch {
         }
     }
 
+    /// The schema of its own tool, if that is made from a recipe: such a tool takes its parameters by name.
+    #[cfg(feature = "autonomous")]
+    fn recipe_schema(&self, call: &CommandCall<'_>) -> Option<serde_json::Value> {
+        let registry = call.host.registry();
+        let entry = registry.find_tool(&self.own_tool()?).ok()?;
+        entry.plugin.manifest.generated?;
+        Some(entry.description().input_schema.clone())
+    }
+
     /// The tool's name in the host.
     fn resolved(&self, call: &CommandCall<'_>) -> String {
         let own = self.provider.as_deref().map(|provider| full_tool_name(provider, &self.tool));
@@ -179,6 +190,11 @@ impl Dispatch {
 }
 
 impl CommandHandler for Dispatch {
+    #[cfg(feature = "autonomous")]
+    fn own_tool(&self) -> Option<String> {
+        self.provider.as_deref().map(|provider| full_tool_name(provider, &self.tool))
+    }
+
     fn run<'a>(
         &'a self,
         call: CommandCall<'a>,
@@ -190,6 +206,16 @@ impl CommandHandler for Dispatch {
                 return Err(CommandError::ToolNotAllowed { skill, tool });
             }
             call.progress.note(|| format!("calling {tool}"));
+            #[cfg(feature = "autonomous")]
+            if let Some(schema) = self.recipe_schema(&call) {
+                let parameters = ToolParameters::new(&self.skill, &schema).read(call.arguments)?;
+                let text = call.call_tool(&tool, parameters).await.result?;
+                // A text is for people here, and not a value in JSON.
+                return Ok(CommandOutcome::Answer(match serde_json::from_str::<String>(&text) {
+                    Ok(text) => Answer::text(text),
+                    Err(_) => Answer::of_result(text),
+                }));
+            }
             // The keys are the same as in OpenClaw.
             let params = json!({
                 "command": call.arguments,

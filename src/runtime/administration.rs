@@ -6,8 +6,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+#[cfg(feature = "autonomous")]
+use std::time::UNIX_EPOCH;
 
+#[cfg(feature = "autonomous")]
+use super::proposals;
 use crate::actor::{LoadError, Loader, PluginHost};
+#[cfg(feature = "autonomous")]
+use crate::command::ProposalAnswer;
 use crate::command::{Administration, CommandError};
 use crate::contract::{ActionableError, BoxFuture, PluginPermissions, did_you_mean, similar_names};
 use crate::package::{
@@ -229,6 +235,48 @@ impl Administration for RuntimeAdministration {
                 ));
             }
             Ok(format!("`{id}` was rejected and is out of service"))
+        })
+    }
+
+    #[cfg(feature = "autonomous")]
+    fn proposed(&self) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async move {
+            let Some(home) = self.weft_home.clone() else { return Vec::new() };
+            off_executor(move || proposals::lines(&home)).await
+        })
+    }
+
+    #[cfg(feature = "autonomous")]
+    fn answer_proposal<'a>(
+        &'a self,
+        name: &'a str,
+        answer: ProposalAnswer,
+    ) -> BoxFuture<'a, Option<Result<String, CommandError>>> {
+        Box::pin(async move {
+            let (home, limits) = (self.weft_home.clone()?, self.read_limits);
+            let skill = name.to_owned();
+            let now = self.host.clock().wall().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let answered = off_executor(move || {
+                proposals::answer(&home, limits, &skill, answer, now.as_secs())
+            });
+            let (text, is_changed) = match answered.await? {
+                Ok(answered) => answered,
+                Err(error) => return Some(Err(error)),
+            };
+            if is_changed {
+                self.loader.reload().await;
+            }
+            let is_installed = is_changed && self.host.snapshot().skills.get(name).is_some();
+            Some(Ok(match self.obstacle(PackageKind::Skill, name).filter(|_| is_installed) {
+                Some(Obstacle::Pending(waiting)) => {
+                    format!(
+                        "{text}\nit does not run before this is approved: {}",
+                        waiting.join(", ")
+                    )
+                }
+                Some(Obstacle::Other(why)) => format!("{text}\nit is not in service{why}"),
+                None => text,
+            }))
         })
     }
 

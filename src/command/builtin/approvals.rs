@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::Administration;
+#[cfg(feature = "autonomous")]
+use super::ProposalAnswer;
 use crate::actor::{LoadError, MemberOrigin, MemberStatus, Snapshot};
 use crate::command::answer::CommandOutcome;
 use crate::command::error::CommandError;
@@ -18,7 +20,8 @@ pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
         "[ID [network,env,secrets,tools,shell,webhook,size]]",
         "Lists what waits for approval, or approves it",
         "An id alone approves the files, hosts and tools that the plugin names, and its storage. All hosts (network), \
-         variables (env), secrets, all tools (tools), shell, a webhook and the size of a large module each need to be named.",
+         variables (env), secrets, all tools (tools), shell, a webhook and the size of a large module each need to be named.\n\
+         The name of a proposed skill alone shows it; with the digest that is shown, it is approved.",
         ApproveCommand(administration),
     )
     .for_owner()
@@ -30,7 +33,7 @@ pub(super) fn reject(administration: Arc<dyn Administration>) -> Command {
         "reject",
         "ID",
         "Rejects a plugin's requests and stops it",
-        "It stays out until it is approved.",
+        "It stays out until it is approved. A proposed skill that is rejected is not proposed again.",
         RejectCommand(administration),
     )
     .for_owner()
@@ -48,9 +51,21 @@ impl CommandHandler for ApproveCommand {
             let (id, kinds) =
                 call.arguments.split_once(char::is_whitespace).unwrap_or((call.arguments, ""));
             if id.is_empty() {
-                return Ok(CommandOutcome::text(list(&call.host.snapshot())));
+                let lines = list(&call.host.snapshot());
+                #[cfg(feature = "autonomous")]
+                let lines = [lines, self.0.proposed().await].concat();
+                return Ok(CommandOutcome::text(match lines.is_empty() {
+                    true => "nothing waits for approval".to_owned(),
+                    false => lines.join("\n"),
+                }));
             }
             not_over_plugin(&call, "approve")?;
+            #[cfg(feature = "autonomous")]
+            if let Some(answer) = proposal_answer(kinds.trim())
+                && let Some(answered) = self.0.answer_proposal(id, answer).await
+            {
+                return answered.map(CommandOutcome::text);
+            }
             let granted = granted(kinds).ok_or_else(|| CommandError::Usage {
                 usage: format!("/approve {id} network,env,secrets,tools,shell,webhook,size"),
             })?;
@@ -76,6 +91,12 @@ impl CommandHandler for RejectCommand {
                 return Err(CommandError::Usage { usage: "/reject ID".into() });
             }
             not_over_plugin(&call, "reject")?;
+            #[cfg(feature = "autonomous")]
+            if let Some(answered) =
+                self.0.answer_proposal(call.arguments, ProposalAnswer::Reject).await
+            {
+                return answered.map(CommandOutcome::text);
+            }
             Ok(CommandOutcome::text(self.0.reject(call.arguments).await?))
         })
     }
@@ -107,18 +128,24 @@ fn granted(kinds: &str) -> Option<Approval> {
 }
 
 /// A line for each that waits, with what it asks for and what to type.
-fn list(snapshot: &Snapshot) -> String {
-    let waiting = waiting(snapshot);
-    if waiting.is_empty() {
-        return "nothing waits for approval".into();
-    }
-    let lines = waiting.into_iter().map(|(id, unapproved)| {
+fn list(snapshot: &Snapshot) -> Vec<String> {
+    let lines = waiting(snapshot).into_iter().map(|(id, unapproved)| {
         format!(
             "{id}  asks for {}\n  try: `/approve {id}` or `/reject {id}`",
             unapproved.join(", ")
         )
     });
-    lines.collect::<Vec<_>>().join("\n")
+    lines.collect()
+}
+
+/// What the words after the name of a proposal say; `None` if they are kinds of permissions.
+#[cfg(feature = "autonomous")]
+fn proposal_answer(words: &str) -> Option<ProposalAnswer> {
+    match words {
+        "" => Some(ProposalAnswer::Show),
+        words if granted(words).is_some() => None,
+        digest => Some(ProposalAnswer::Approve(digest.to_owned())),
+    }
 }
 
 /// The plugins and skills that wait for approval, each with its unapproved permissions.

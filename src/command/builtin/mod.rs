@@ -13,5 +13,7 @@ mod status;
 mod tools;
 
 pub use administration::Administration;
+#[cfg(feature = "autonomous")]
+pub use administration::ProposalAnswer;
 pub use all::built_in_commands;
 pub(super) use approvals::waiting;
