@@ -10,7 +10,7 @@ use std::ffi::OsString;
 const VALUED: [&str; 5] = ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
 
 /// Options of single commands with a value.
-const OWN_VALUED: [&str; 19] = [
+const OWN_VALUED: [&str; 20] = [
     "--message",
     "--channel",
     "--mcp",
@@ -30,6 +30,7 @@ const OWN_VALUED: [&str; 19] = [
     "--key-from-env",
     "--key-file",
     "--plugin",
+    "--digest",
 ];
 
 /// Shared options without a value.
@@ -37,7 +38,7 @@ const SWITCHES: [&str; 7] =
     ["--no-bundled", "--trust", "--json", "--verbose", "-v", "--version", "-V"];
 
 /// Commands with subcommands.
-const GROUPS: [&str; 6] = ["plugin", "skill", "key", "secret", "model", "store"];
+const GROUPS: [&str; 7] = ["plugin", "skill", "key", "secret", "model", "store", "autonomous"];
 
 /// Whether the arguments have an option, in any form that [`arrange`] accepts.
 pub(super) fn has_option(arguments: &[OsString], name: &str) -> bool {

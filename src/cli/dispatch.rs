@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use argh::{EarlyExit, FromArgs};
 use weft_lite::text::listed;
 
+#[cfg(feature = "autonomous")]
+use super::autonomous;
 use super::flags::Options;
 #[cfg(feature = "package")]
 use super::key;
@@ -124,6 +126,8 @@ fn dispatch(command: Option<&ProgramCommand>, options: &Options) -> Result<Statu
         Some(ProgramCommand::Skill(command)) => skill::run(command, options),
         Some(ProgramCommand::Trust(command)) => trust::run(command, options),
         Some(ProgramCommand::Audit(command)) => audit::run(command, options),
+        #[cfg(feature = "autonomous")]
+        Some(ProgramCommand::Autonomous(command)) => autonomous::run(command, options),
         #[cfg(feature = "net")]
         Some(ProgramCommand::Model(command)) => model::run(command, options),
         Some(ProgramCommand::Secret(command)) => secret::run(command, options),

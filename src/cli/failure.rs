@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io;
 
 use weft_lite::config::ConfigError;
+#[cfg(feature = "autonomous")]
+use weft_lite::errors::ProposalError;
 #[cfg(feature = "store")]
 use weft_lite::errors::StoreError;
 use weft_lite::errors::{
@@ -108,6 +110,8 @@ advised!(
 advised!(KeyError, PackError);
 #[cfg(feature = "store")]
 advised!(StoreError);
+#[cfg(feature = "autonomous")]
+advised!(ProposalError);
 #[cfg(feature = "serve")]
 advised!(HttpError);
 

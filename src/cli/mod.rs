@@ -6,7 +6,10 @@
 
 mod arguments;
 mod audit;
+#[cfg(feature = "autonomous")]
+mod autonomous;
 mod call;
+mod clock;
 mod dispatch;
 mod exit;
 mod failure;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use argh::FromArgs;
 
+#[cfg(feature = "autonomous")]
+use super::autonomous;
 use super::flags::{ApproveFlag, Options, Variable, megabytes};
 #[cfg(feature = "package")]
 use super::key;
@@ -79,6 +81,8 @@ pub(super) enum ProgramCommand {
     Skill(skill::SkillGroup),
     Trust(trust::TrustWorkspace),
     Audit(audit::Audit),
+    #[cfg(feature = "autonomous")]
+    Autonomous(autonomous::AutonomousCommand),
     #[cfg(feature = "net")]
     Model(model::ModelGroup),
     Secret(secret::SecretCommand),

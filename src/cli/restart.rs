@@ -17,13 +17,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use nix::unistd::execve;
 use rustix::io::{FdFlags, fcntl_setfd};
 use weft_lite::PanicContainment;
 
+use super::clock::now_seconds;
 use super::output::OutputForm;
 use super::{CommandFailure, exit, interrupts, threads};
 
@@ -131,7 +132,7 @@ pub(super) fn restart() -> Option<CommandFailure> {
         return None;
     }
     let next = next().take().unwrap_or_default();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = now_seconds();
     let earlier = kept(STARTED).unwrap_or_default();
     let mut started: Vec<&str> = earlier
         .split(',')

@@ -8,7 +8,7 @@ use super::arguments::{self, is_valued};
 use super::program::{NAME, Program, ProgramCommand};
 
 /// Words of other programs for commands of this one. Inside a group only its own commands are suggested.
-const SYNONYMS: [(&str, &[&str]); 37] = [
+const SYNONYMS: [(&str, &[&str]); 40] = [
     ("plugins", &["plugin list"]),
     ("skills", &["skill list"]),
     ("keys", &["key list"]),
@@ -25,6 +25,9 @@ const SYNONYMS: [(&str, &[&str]); 37] = [
     ("install", &["plugin install", "skill install"]),
     ("add", &["plugin install", "skill install", "install", "trust", "set"]),
     ("approve", &["plugin approve", "skill approve"]),
+    ("deny", &["skill reject", "reject"]),
+    ("proposals", &["skill pending"]),
+    ("undo", &["rollback"]),
     ("uninstall", &["plugin remove", "skill remove", "remove"]),
     ("remove", &["plugin remove", "skill remove", "forget", "clear"]),
     ("rm", &["plugin remove", "skill remove", "remove", "clear"]),
@@ -43,7 +46,7 @@ const SYNONYMS: [(&str, &[&str]); 37] = [
     ("chat", &["run"]),
     ("exec", &["call"]),
     ("doctor", &["plugin list", "skill list"]),
-    ("status", &["plugin list", "skill list"]),
+    ("status", &["plugin list", "skill list", "autonomous status"]),
     ("logs", &["audit"]),
     ("version", &["--version"]),
 ];
@@ -108,6 +111,8 @@ fn group(word: &str) -> Option<&'static [&'static CommandInfo]> {
         "plugin" => Some(super::plugin::commands()),
         "skill" => Some(super::skill::commands()),
         "secret" => Some(super::secret::commands()),
+        #[cfg(feature = "autonomous")]
+        "autonomous" => Some(super::autonomous::commands()),
         #[cfg(feature = "store")]
         "store" => Some(super::store::commands()),
         #[cfg(feature = "net")]

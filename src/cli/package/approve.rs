@@ -20,10 +20,10 @@ use crate::cli::{CommandFailure, Status};
 pub(in crate::cli) struct Approve {
     /// the plugin's id, or the skill's name
     #[argh(positional, arg_name = "ID")]
-    id: String,
+    pub(in crate::cli) id: String,
     /// approve the files, hosts and tools that it names, and its storage
     #[argh(switch)]
-    yes: bool,
+    pub(in crate::cli) yes: bool,
 }
 
 pub(in crate::cli) fn approve(

@@ -8,6 +8,8 @@ use weft_lite::package::SkillSwitch;
 use super::compile;
 #[cfg(feature = "package")]
 use super::install;
+#[cfg(feature = "autonomous")]
+use super::proposals;
 use super::{list, new, show, switch, validate};
 use crate::cli::flags::Options;
 use crate::cli::logs::{self, Verbosity};
@@ -40,7 +42,16 @@ enum SkillCommand {
     Remove(package::Remove),
     Enable(switch::Enable),
     Disable(switch::Disable),
+    #[cfg(feature = "autonomous")]
+    Pending(proposals::PendingSkills),
+    #[cfg(feature = "autonomous")]
+    Approve(proposals::ApproveSkill),
+    #[cfg(not(feature = "autonomous"))]
     Approve(package::Approve),
+    #[cfg(feature = "autonomous")]
+    Reject(proposals::RejectSkill),
+    #[cfg(feature = "autonomous")]
+    Rollback(proposals::RollbackSkill),
     Revoke(package::Revoke),
     #[cfg(feature = "package")]
     Pack(package::Pack),
@@ -72,6 +83,15 @@ pub(in crate::cli) fn run(
         SkillCommand::Remove(command) => package::remove(command, PackageKind::Skill, options),
         SkillCommand::Enable(command) => switch::run(&command.name, SkillSwitch::On, options),
         SkillCommand::Disable(command) => switch::run(&command.name, SkillSwitch::Off, options),
+        #[cfg(feature = "autonomous")]
+        SkillCommand::Pending(command) => proposals::pending(command, options),
+        #[cfg(feature = "autonomous")]
+        SkillCommand::Approve(command) => proposals::approve(command, options),
+        #[cfg(feature = "autonomous")]
+        SkillCommand::Reject(command) => proposals::reject(command, options),
+        #[cfg(feature = "autonomous")]
+        SkillCommand::Rollback(command) => proposals::roll_back(command, options),
+        #[cfg(not(feature = "autonomous"))]
         SkillCommand::Approve(command) => package::approve(command, PackageKind::Skill, options),
         SkillCommand::Revoke(command) => package::revoke(command, PackageKind::Skill, options),
         #[cfg(feature = "package")]

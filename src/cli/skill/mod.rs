@@ -10,6 +10,8 @@ mod install;
 mod list;
 pub(super) mod named;
 mod new;
+#[cfg(feature = "autonomous")]
+mod proposals;
 mod show;
 mod switch;
 mod validate;

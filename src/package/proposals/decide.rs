@@ -61,8 +61,7 @@ impl Proposals {
     ) -> Result<Decision, ProposalError> {
         let proposal = self.find(name)?;
         if !proposal.has_digest(digest) {
-            let digest = proposal.short_digest().to_owned();
-            return Err(ProposalError::OtherDigest { name: name.to_owned(), digest });
+            return Err(ProposalError::OtherDigest { name: name.to_owned() });
         }
         if proposal.kind == ProposalKind::Removal {
             self.remove(name, None)?;

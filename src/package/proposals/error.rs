@@ -57,8 +57,6 @@ pub enum ProposalError {
     OtherDigest {
         /// The name.
         name: String,
-        /// The beginning of the proposal's digest.
-        digest: String,
     },
     /// The module or the recipe can't be used.
     Refused {
@@ -97,12 +95,8 @@ impl fmt::Display for ProposalError {
                     shown(name)
                 )
             }
-            Self::OtherDigest { name, digest } => {
-                write!(
-                    formatter,
-                    "the digest of `{}` is {digest}, and not the one given",
-                    shown(name)
-                )
+            Self::OtherDigest { name } => {
+                write!(formatter, "this is not the digest of the proposal `{}`", shown(name))
             }
             Self::Refused { name, problem } => {
                 write!(formatter, "the proposal `{}` can't be approved: {problem}", shown(name))
@@ -133,7 +127,7 @@ impl ActionableError for ProposalError {
                     "reject it with `weft-lite skill reject {name}`; the same work brings no new one"
                 )
             }
-            Self::OtherDigest { name, .. } => {
+            Self::OtherDigest { name } => {
                 format!("read it again with `weft-lite skill pending {name}`, and name its digest")
             }
             Self::Install(error) => error.next_step(),
