@@ -9,7 +9,8 @@ use super::host::HostState;
 use super::registry::ToolEntry;
 use crate::contract::limits::KB;
 use crate::contract::{
-    CallContext, CallError, CallObserver, CallOrigin, ObservedCall, PluginPermissions,
+    CallContext, CallError, CallObserver, CallOrigin, ObservedCall, PluginCapability,
+    PluginPermissions,
 };
 
 /// Bytes of parameters or of a result that are seen.
@@ -37,7 +38,9 @@ impl SeenBy {
         let manifest = &entry.plugin.manifest;
         let is_generated = manifest.generated.is_some();
         let asked = || context.origin.clone().or_else(|| context.requester.as_ref()?.origin());
-        let is_seen = !context.is_in_tool && !is_generated && entry.is_for_models();
+        // What a memory is asked is part of the talk, not of the work.
+        let is_memory = manifest.capabilities.contains(&PluginCapability::MemoryBackend);
+        let is_seen = !context.is_in_tool && !is_generated && !is_memory && entry.is_for_models();
         let origin = is_seen.then(asked).flatten();
         if origin.is_none() && !is_generated {
             return None;

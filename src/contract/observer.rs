@@ -1,5 +1,7 @@
 //! Who sees the calls that messages lead to.
 
+use std::sync::Arc;
+
 /// Where a call began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallOrigin {
@@ -9,6 +11,8 @@ pub struct CallOrigin {
     pub chat: String,
     /// The host's number of the message; none where each call stands for itself.
     pub message: Option<u64>,
+    /// What the message says, so that calls that pass on all of it are not kept.
+    pub text: Option<Arc<str>>,
 }
 
 /// A call of a plugin's tool that has ended.

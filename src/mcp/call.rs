@@ -190,7 +190,7 @@ impl McpServer {
             #[cfg(feature = "autonomous")]
             let call = {
                 let (channel, chat) = ("mcp".to_owned(), client.caller.to_string());
-                let origin = CallOrigin { channel, chat, message: None };
+                let origin = CallOrigin { channel, chat, message: None, text: None };
                 self.host().call_observed(tool, arguments, &input, gauge.as_ref(), origin)
             };
             #[cfg(not(feature = "autonomous"))]

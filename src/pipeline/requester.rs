@@ -58,9 +58,9 @@ pub(super) struct MessageRequester {
     conversation: Arc<Conversation>,
     /// The skills of this message alone: the one that it names, and those that a model has read.
     skills: Lock<SortedSet<String>>,
-    /// The host's number of the message, if its calls may be observed: those of strangers are not.
+    /// The host's number of the message and its text, if its calls may be observed: those of strangers are not.
     #[cfg(feature = "autonomous")]
-    observed: Option<u64>,
+    observed: Option<(u64, Arc<str>)>,
 }
 
 impl MessageRequester {
@@ -87,7 +87,7 @@ impl MessageRequester {
             conversation: Arc::clone(conversation),
             skills: Lock::default(),
             #[cfg(feature = "autonomous")]
-            observed: is_owner.then_some(state.number),
+            observed: is_owner.then(|| (state.number, state.text.trim().into())),
         }
     }
 }
@@ -132,7 +132,8 @@ impl Requester for MessageRequester {
     fn origin(&self) -> Option<CallOrigin> {
         let text = |key: &str| self.current[key].as_str().unwrap_or_default().to_owned();
         let (channel, chat) = (text("channel"), text("chat"));
-        self.observed.map(|number| CallOrigin { channel, chat, message: Some(number) })
+        let (number, message) = self.observed.clone()?;
+        Some(CallOrigin { channel, chat, message: Some(number), text: Some(message) })
     }
 
     fn skills(&self) -> Vec<String> {

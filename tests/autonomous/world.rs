@@ -1,5 +1,7 @@
 //! A runtime that observes, with the bundled tools and a `$WEFT_HOME` of its own.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
@@ -65,8 +67,12 @@ impl World {
     }
 
     pub(crate) fn call_in(&self, chat: &str, message: u64, tool: &str, params: &Value) -> Value {
-        let origin =
-            CallOrigin { channel: "test".into(), chat: chat.into(), message: Some(message) };
+        let origin = CallOrigin {
+            channel: "test".into(),
+            chat: chat.into(),
+            message: Some(message),
+            text: None,
+        };
         let input = CallerInput::default();
         let params = params.to_string();
         let host = self.runtime.host();

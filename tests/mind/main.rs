@@ -6,6 +6,8 @@
 
 mod answers;
 mod failures;
+#[cfg(feature = "autonomous")]
+mod learning;
 #[path = "../talk/recorder.rs"]
 mod recorder;
 #[allow(dead_code, reason = "TLS and silence are other tests' business")]

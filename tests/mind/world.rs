@@ -9,7 +9,7 @@ use weft_lite::actor::Member;
 use weft_lite::channel::InboundMessage;
 use weft_lite::pipeline::{ChannelRules, Gateway};
 use weft_lite::sandbox::{MemoryAudit, NetworkOptions};
-use weft_lite::{Approval, ChannelHost, Runtime, Secret, SecretSource};
+use weft_lite::{Approval, ChannelHost, Runtime, RuntimeBuilder, Secret, SecretSource};
 
 use crate::recorder::{Recorder, say, say_with};
 use crate::server::{Reply, Server};
@@ -47,6 +47,15 @@ impl World {
 
     /// The same with more settings.
     pub(crate) fn with(settings: &Value, replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self::built(settings, replies, |builder| builder)
+    }
+
+    /// The same with more options.
+    pub(crate) fn built(
+        settings: &Value,
+        replies: impl IntoIterator<Item = Reply>,
+        more: impl FnOnce(RuntimeBuilder) -> RuntimeBuilder,
+    ) -> Self {
         let replies = Mutex::new(replies.into_iter().collect::<VecDeque<_>>());
         let server = Server::start(move |_| replies.lock().unwrap().pop_front().unwrap());
         let address = server.address.to_string();
@@ -63,8 +72,8 @@ impl World {
             .plugin_settings("mind", set.clone())
             .network(NetworkOptions::default().allow_private_hosts([address]).unwrap())
             .secrets(Arc::new(Key))
-            .audit(Arc::clone(&audit) as _)
-            .build();
+            .audit(Arc::clone(&audit) as _);
+        let runtime = more(runtime).build();
         runtime.block_on(runtime.load()).unwrap();
         let channel = Arc::new(Recorder::showing_parts("one"));
         let owner = ChannelRules { allow: vec!["friend".into()], ..ChannelRules::owner_only() };

@@ -29,6 +29,8 @@ pub(crate) struct Recorder {
     pub(crate) acknowledged: Mutex<Vec<(String, Acknowledgement)>>,
     pub(crate) progress: Mutex<Vec<String>>,
     pub(crate) left: Mutex<Vec<String>>,
+    /// What was sent to a chat without being an answer.
+    pub(crate) sent: Mutex<Vec<(String, String)>>,
     ends: (Sender<End>, Receiver<End>),
 }
 
@@ -45,6 +47,7 @@ impl Recorder {
             acknowledged: Mutex::default(),
             progress: Mutex::default(),
             left: Mutex::default(),
+            sent: Mutex::default(),
             ends: async_channel::unbounded(),
         }
     }
@@ -151,10 +154,14 @@ impl ChannelAdapter for Recorder {
 
     fn send<'a>(
         &'a self,
-        _target: &'a str,
-        _payload: &'a MessagePayload,
+        target: &'a str,
+        payload: &'a MessagePayload,
     ) -> BoxFuture<'a, Result<String, PluginError>> {
-        Box::pin(async { Err(PluginError::Unsupported { what: "bare sending".into() }) })
+        let MessagePayload::Text { text } = payload else {
+            return Box::pin(async { Err(PluginError::Unsupported { what: "media".into() }) });
+        };
+        self.sent.lock().unwrap().push((target.to_owned(), text.clone()));
+        Box::pin(async { Ok("1".to_owned()) })
     }
 
     fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {

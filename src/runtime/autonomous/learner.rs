@@ -111,6 +111,7 @@ impl LearnerInbox {
             confidential: Confidential::default(),
             secrets: (None, Vec::new()),
             chats: SortedMap::new(),
+            notices: Vec::new(),
             told: SortedSet::new(),
             parts,
         };
@@ -139,6 +140,8 @@ struct LearnerActor {
     secrets: (Option<Instant>, Vec<String>),
     /// Where the chats are, by their numbers.
     chats: SortedMap<u64, CallOrigin>,
+    /// What is said in a chat when nothing more comes: the work that led to it may have no answer yet.
+    notices: Vec<(CallOrigin, String)>,
     /// The reasons that were logged.
     told: SortedSet<String>,
 }
@@ -147,8 +150,10 @@ impl LearnerActor {
     async fn run(mut self) {
         let mut duty = FIRST_DUTY;
         loop {
-            let is_busy =
-                !self.unwritten.is_empty() || !self.uses.is_empty() || self.finder.is_waiting();
+            let is_busy = !self.unwritten.is_empty()
+                || !self.uses.is_empty()
+                || !self.notices.is_empty()
+                || self.finder.is_waiting();
             let pause = if is_busy { FLUSH } else { duty };
             let message = async { self.inbox.recv().await.map(Some) };
             let tick = async {
@@ -164,6 +169,9 @@ impl LearnerActor {
                 }
                 Ok(None) => {
                     self.write().await;
+                    for (origin, text) in std::mem::take(&mut self.notices) {
+                        self.tell(&origin, &text).await;
+                    }
                     let patterns = self.finder.settle(self.now());
                     self.propose(patterns).await;
                     if !is_busy {
@@ -198,7 +206,9 @@ impl LearnerActor {
         let Some((params, result)) = content else { return };
         let (params, result) = (read(&params), read(&result));
         self.read_secrets().await;
-        if self.confidential.covers(&params, &result, &self.secrets.1) {
+        if self.confidential.covers(&params, &result, &self.secrets.1)
+            || origin.text.as_deref().is_some_and(|text| passes_on(&params, text))
+        {
             return;
         }
         self.load(at_seconds).await;
@@ -213,7 +223,7 @@ impl LearnerActor {
         if self.chats.len() >= CHATS {
             self.chats.clear();
         }
-        self.chats.insert(chat, origin);
+        self.chats.insert(chat, CallOrigin { text: None, ..origin });
         let call = SeenCall { chat, message, at_seconds, tool, params, result };
         self.unwritten.push(call.clone());
         let patterns = self.finder.see(call);
@@ -310,9 +320,8 @@ impl LearnerActor {
                         "a new skill is proposed for what was done {times} times: `{name}`. `/approve {name}` shows it and asks; `/reject {name}` drops it"
                     );
                     log::info!("{text}");
-                    if let Some(origin) = chat.and_then(|chat| self.chats.get(&chat)).cloned() {
-                        self.tell(&origin, &text).await;
-                    }
+                    let origin = chat.and_then(|chat| self.chats.get(&chat));
+                    self.notices.extend(origin.map(|origin| (origin.clone(), text)));
                 }
                 Err(reason) => {
                     let tools = pattern.draft.tools().collect::<Vec<_>>().join(", ");
@@ -344,6 +353,18 @@ impl LearnerActor {
             log::warn!("{text}");
         }
     }
+}
+
+/// Whether parameters have the whole of a message in them, unless that is a single word.
+fn passes_on(params: &Value, message: &str) -> bool {
+    let is_text = message.contains(char::is_whitespace);
+    is_text
+        && match params {
+            Value::String(text) => text.contains(message),
+            Value::Array(items) => items.iter().any(|item| passes_on(item, message)),
+            Value::Object(members) => members.values().any(|value| passes_on(value, message)),
+            _ => false,
+        }
 }
 
 /// A text as JSON; a text that is none is a text.
