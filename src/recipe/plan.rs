@@ -8,7 +8,7 @@ use crate::contract::json_line;
 use crate::package::push_leb128;
 
 /// The form of plans.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The plan of a recipe, with its length before it.
 pub(super) fn plan(
@@ -18,6 +18,7 @@ pub(super) fn plan(
     description: &str,
 ) -> Vec<u8> {
     let mut plan = PlanWriter { bytes: vec![VERSION], names: recipe.names.len(), tools };
+    plan.number(recipe.names.len());
     plan.text(tool);
     plan.text(description);
     plan.part(|list| recipe.names.iter().for_each(|name| list.text(name)));
@@ -115,51 +116,82 @@ impl PlanWriter<'_> {
         }
     }
 
+    /// Writes a value as its pieces: JSON text as it stands, and references.
     fn value(&mut self, value: &ValueTemplate) {
-        match value {
-            ValueTemplate::Literal(value) => {
-                self.bytes.push(1);
-                self.text(&json_line(value));
-            }
-            ValueTemplate::Reference(reference) => self.reference(reference),
-            ValueTemplate::Text(pieces) => {
-                self.bytes.push(3);
-                self.number(pieces.len());
-                for piece in pieces {
-                    match piece {
-                        TextPiece::Plain(text) => {
-                            let quoted = json_line(&text.as_str().into());
-                            self.bytes.push(1);
-                            self.text(&quoted[1..quoted.len() - 1]);
-                        }
-                        TextPiece::Reference(reference) => self.reference(reference),
-                    }
-                }
-            }
-            ValueTemplate::List(items) => {
-                self.bytes.push(4);
-                self.number(items.len());
-                items.iter().for_each(|item| self.value(item));
-            }
-            ValueTemplate::Object(entries) => {
-                self.bytes.push(5);
-                self.number(entries.len());
-                for (name, value) in entries {
-                    self.text(&format!("{}:", json_line(&name.as_str().into())));
-                    self.value(value);
-                }
-            }
-        }
-    }
-
-    /// With the number 2, as a value and as a piece of a text.
-    fn reference(&mut self, ValueReference { slot, path }: &ValueReference) {
-        self.bytes.push(2);
-        self.number(*slot);
-        self.path(path);
+        let mut pieces = PieceWriter { plan: self, literal: String::new() };
+        pieces.value(value);
+        pieces.end_literal();
     }
 
     fn path(&mut self, path: &[String]) {
         self.part(|part| path.iter().for_each(|key| part.text(key)));
+    }
+}
+
+/// The kinds of pieces. A piece begins with a number, whose two lowest bits are its kind.
+const LITERAL: usize = 0;
+/// The JSON text of a value.
+const VALUE: usize = 1;
+/// What a value adds to a text around it.
+const TEXT: usize = 2;
+
+/// Writes the pieces of one value, with as few literal ones as there can be.
+struct PieceWriter<'w, 'p> {
+    plan: &'w mut PlanWriter<'p>,
+    /// The JSON text since the last reference.
+    literal: String,
+}
+
+impl PieceWriter<'_, '_> {
+    fn value(&mut self, value: &ValueTemplate) {
+        match value {
+            ValueTemplate::Literal(value) => self.literal.push_str(&json_line(value)),
+            ValueTemplate::Reference(reference) => self.reference(VALUE, reference),
+            ValueTemplate::Text(pieces) => {
+                self.literal.push('"');
+                for piece in pieces {
+                    match piece {
+                        TextPiece::Plain(text) => {
+                            let quoted = json_line(&text.as_str().into());
+                            self.literal.push_str(&quoted[1..quoted.len() - 1]);
+                        }
+                        TextPiece::Reference(reference) => self.reference(TEXT, reference),
+                    }
+                }
+                self.literal.push('"');
+            }
+            ValueTemplate::List(items) => {
+                self.literal.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    self.literal.push_str(if at > 0 { "," } else { "" });
+                    self.value(item);
+                }
+                self.literal.push(']');
+            }
+            ValueTemplate::Object(entries) => {
+                self.literal.push('{');
+                for (at, (name, value)) in entries.iter().enumerate() {
+                    self.literal.push_str(if at > 0 { "," } else { "" });
+                    self.literal.push_str(&json_line(&name.as_str().into()));
+                    self.literal.push(':');
+                    self.value(value);
+                }
+                self.literal.push('}');
+            }
+        }
+    }
+
+    fn reference(&mut self, kind: usize, ValueReference { slot, path }: &ValueReference) {
+        self.end_literal();
+        self.plan.number(slot << 2 | kind);
+        self.plan.path(path);
+    }
+
+    fn end_literal(&mut self) {
+        if !self.literal.is_empty() {
+            self.plan.number(self.literal.len() << 2 | LITERAL);
+            self.plan.bytes.extend_from_slice(self.literal.as_bytes());
+            self.literal.clear();
+        }
     }
 }

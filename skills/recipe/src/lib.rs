@@ -15,7 +15,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::cell::{Cell, UnsafeCell};
 use plan::Plan;
 
@@ -61,7 +61,6 @@ impl exports::plugin::Guest for Recipe {
     }
 
     fn describe() -> String {
-        let head = plan(&Cell::new(false)).head().description.to_string();
-        head
+        run::join("%", &[plan(&Cell::new(false)).head().description])
     }
 }

@@ -1,13 +1,13 @@
 //! Reads a plan: numbers in LEB128, texts and parts with their length before them.
 //!
 //! The compiler writes it (`src/recipe/plan.rs` of the host). What is read past the end of a plan is zero or empty,
-//! and marks the plan as damaged, which the run checks before it uses a value.
+//! and marks the plan as damaged, which the run checks before it uses a value. Texts are not checked to be UTF-8
+//! here, but where they leave the guest.
 
-use alloc::vec::Vec;
 use core::cell::Cell;
 
 /// The form of plans that this guest reads.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What is left of a plan, or of a part of one.
 #[derive(Clone, Copy)]
@@ -18,15 +18,17 @@ pub struct Plan<'p> {
 
 /// What stands before the steps.
 pub struct Head<'p> {
-    pub tool: &'p str,
+    pub tool: &'p [u8],
     /// What `describe` returns.
-    pub description: &'p str,
+    pub description: &'p [u8],
+    /// How many names there are.
+    pub count: usize,
     /// The names of all values, parameters first.
-    pub names: Vec<&'p str>,
+    pub names: Plan<'p>,
     /// The full names of the tools that are called.
-    pub tools: Vec<&'p str>,
+    pub tools: Plan<'p>,
     /// The kind of each parameter.
-    pub parameters: Vec<u8>,
+    pub parameters: &'p [u8],
     pub steps: Plan<'p>,
     pub result: Plan<'p>,
 }
@@ -42,31 +44,32 @@ impl<'p> Plan<'p> {
         self.is_damaged.get()
     }
 
-    /// Marks the plan as damaged.
-    pub fn damage(&self) {
-        self.is_damaged.set(true);
-    }
-
     pub fn head(mut self) -> Head<'p> {
         let mut plan = self.part();
-        if plan.byte() != VERSION {
-            plan.damage();
+        let (version, count) = (plan.byte(), plan.number());
+        let parts: [Plan<'p>; 7] = core::array::from_fn(|_| plan.part());
+        let [tool, description, names, tools, parameters, steps, result] = parts;
+        // Each name has one byte or more.
+        if version != VERSION || parameters.rest.len() > count || count > names.rest.len() {
+            self.damage();
         }
-        let (tool, description) = (plan.text(), plan.text());
-        let (names, tools) = (plan.texts(), plan.texts());
-        let parameters = plan.part().rest.to_vec();
-        if parameters.len() > names.len() {
-            plan.damage();
+        Head {
+            tool: tool.rest,
+            description: description.rest,
+            count,
+            names,
+            tools,
+            parameters: parameters.rest,
+            steps,
+            result,
         }
-        let (steps, result) = (plan.part(), plan.part());
-        Head { tool, description, names, tools, parameters, steps, result }
     }
 
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    #[inline(never)]
+    #[inline(always)]
     pub fn byte(&mut self) -> u8 {
         let Some((&byte, rest)) = self.rest.split_first() else {
             self.damage();
@@ -78,6 +81,11 @@ impl<'p> Plan<'p> {
 
     #[inline(never)]
     pub fn number(&mut self) -> usize {
+        self.read_number()
+    }
+
+    #[inline(always)]
+    fn read_number(&mut self) -> usize {
         let mut number = 0;
         let mut shift = 0;
         loop {
@@ -91,33 +99,39 @@ impl<'p> Plan<'p> {
     }
 
     /// A part with a length of its own, which may be empty.
-    #[inline(never)]
     pub fn part(&mut self) -> Plan<'p> {
-        let length = self.number();
-        if length > self.rest.len() {
+        Plan { rest: self.text(), ..*self }
+    }
+
+    #[inline(never)]
+    pub fn text(&mut self) -> &'p [u8] {
+        let length = self.read_number();
+        self.bytes(length)
+    }
+
+    /// So many bytes.
+    #[inline(always)]
+    pub fn bytes(&mut self, length: usize) -> &'p [u8] {
+        let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
             self.damage();
-        }
-        let (part, rest) = self.rest.split_at(length.min(self.rest.len()));
+            return &[];
+        };
         self.rest = rest;
-        Plan { rest: part, ..*self }
+        bytes
     }
 
-    /// A part that is a list of texts.
-    #[inline(never)]
-    fn texts(&mut self) -> Vec<&'p str> {
-        let mut list = self.part();
-        let mut texts = Vec::new();
-        while !list.is_empty() {
-            texts.push(list.text());
+    /// The text of this number in a list of them.
+    pub fn nth(mut self, number: usize) -> Option<&'p [u8]> {
+        for _ in 0..number {
+            if self.is_empty() {
+                break;
+            }
+            self.text();
         }
-        texts
+        (!self.is_empty()).then(|| self.text())
     }
 
-    #[inline(never)]
-    pub fn text(&mut self) -> &'p str {
-        core::str::from_utf8(self.part().rest).unwrap_or_else(|_| {
-            self.damage();
-            ""
-        })
+    fn damage(&self) {
+        self.is_damaged.set(true);
     }
 }

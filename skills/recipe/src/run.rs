@@ -3,7 +3,7 @@
 use crate::compare::holds;
 use crate::plan::{Head, Plan};
 use crate::scan::{KINDS, Parts, inside, is_text, kind, kind_name, member, push_text, whole};
-use alloc::borrow::ToOwned;
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -12,12 +12,23 @@ const CALLS: usize = 64;
 /// Bytes of one value, and of all values of a run.
 const VALUE_BYTES: usize = 1 << 20;
 const RUN_BYTES: usize = 4 << 20;
-/// Steps inside each other, and values inside each other.
+/// Steps inside each other.
 const STEP_DEPTH: u8 = 4;
-const VALUE_DEPTH: u8 = 32;
+/// The room that a value which is put together begins with.
+const USUAL_BYTES: usize = 128;
+
+/// The kinds of pieces that values are put together from: JSON text as it stands, and what a value adds to a text
+/// around it. A piece of any other kind is the JSON text of a value.
+const LITERAL: usize = 0;
+const TEXT: usize = 2;
+
+const DAMAGED: &str = "the plan in this module is damaged; compile the recipe again";
 
 /// What a run gives, or why it ends before: an error, or nothing if [`Run::message`] is its result.
 type Outcome<T> = Result<T, String>;
+
+/// JSON text.
+type Json<'j> = Cow<'j, [u8]>;
 
 /// Calls a tool: its full name and its parameters.
 pub type Caller<'c> = &'c dyn Fn(&str, &str) -> Result<String, String>;
@@ -26,7 +37,7 @@ pub type Caller<'c> = &'c dyn Fn(&str, &str) -> Result<String, String>;
 pub fn head<'p>(plan: Plan<'p>) -> Outcome<Head<'p>> {
     let head = plan.head();
     match plan.is_damaged() {
-        true => Err(join(&["the plan in this module is damaged; compile the recipe again"])),
+        true => Err(join(DAMAGED, &[])),
         false => Ok(head),
     }
 }
@@ -34,96 +45,94 @@ pub fn head<'p>(plan: Plan<'p>) -> Outcome<Head<'p>> {
 /// Runs the plan's tool.
 pub fn run(plan: Plan<'_>, tool: &str, params: &str, call: Caller<'_>) -> Outcome<String> {
     let head = head(plan)?;
-    if head.tool != tool {
-        return Err(join(&[head.tool, " has no tool `", tool, "`"]));
+    if head.tool != tool.as_bytes() {
+        return Err(join("% has no tool `%`", &[head.tool, tool.as_bytes()]));
     }
     let mut values = Vec::new();
-    values.resize_with(head.names.len(), String::new);
-    let mut run = Run { head: &head, values, calls: 0, bytes: 0, step: "", message: None, call };
-    run.parameters(params)?;
-    match run.steps(head.steps, 0) {
+    values.resize_with(head.count, Vec::new);
+    let mut run =
+        Run { head: &head, values, calls: 0, bytes: 0, step: (0, &[]), message: None, call };
+    run.parameters(params.as_bytes())?;
+    let value = match run.steps(head.steps, 0) {
         Ok(()) => {
-            run.step = "result";
-            run.value_in(head.result)
+            run.step = (head.count, b"result");
+            run.value(head.result)?.into_owned()
         }
-        Err(error) => run.message.ok_or(error),
-    }
+        Err(error) => run.message.take().ok_or(error)?,
+    };
+    String::from_utf8(value).map_err(|_| run.damaged())
 }
 
 struct Run<'r, 'p> {
     head: &'r Head<'p>,
     /// The value of each name, as JSON text.
-    values: Vec<String>,
+    values: Vec<Vec<u8>>,
     calls: usize,
     bytes: usize,
-    /// The step that runs.
-    step: &'p str,
+    /// The step that runs: the number of its name, and its place in the recipe if it has none.
+    step: (usize, &'p [u8]),
     /// A JSON string that is the result of the run.
-    message: Option<String>,
+    message: Option<Vec<u8>>,
     call: Caller<'r>,
 }
 
 impl<'p> Run<'_, 'p> {
-    fn parameters(&mut self, params: &str) -> Outcome<()> {
-        let Head { tool, names, parameters, .. } = self.head;
+    fn parameters(&mut self, params: &[u8]) -> Outcome<()> {
+        let Head { tool, names, parameters, .. } = *self.head;
         if params.len() > VALUE_BYTES {
-            return Err(join(&[tool, ": the parameters have more than 1 MB"]));
+            return Err(join("%: the parameters have more than 1 MB", &[tool]));
         }
         let object = whole(params).and_then(Parts::of).filter(|it| it.is_object);
         let Some(object) = object else {
-            return Err(join(&[tool, ": expected a JSON object of parameters"]));
+            return Err(join("%: expected a JSON object of parameters", &[tool]));
         };
         for (name, value) in object {
-            let slot = (0..parameters.len()).find(|at| is_text(name, names[*at]));
-            let Some(slot) = slot else {
-                return Err(join(&[tool, ": unknown parameter ", name]));
+            let mut rest = names;
+            let Some(slot) = (0..parameters.len()).find(|_| is_text(name, rest.text())) else {
+                return Err(join("%: unknown parameter %", &[tool, name]));
             };
             let expected = parameters[slot];
             if kind(value) != expected {
                 let expected = KINDS.get(usize::from(expected)).copied().unwrap_or_default();
                 let got = kind_name(value);
-                let name = names[slot];
-                return Err(join(&[
-                    tool,
-                    ": expected `",
-                    name,
-                    "` to be ",
-                    expected,
-                    ", got ",
-                    got,
-                ]));
+                let name = names.nth(slot).unwrap_or_default();
+                return Err(join("%: expected `%` to be %, got %", &[tool, name, expected, got]));
             }
-            self.keep(slot, value.to_owned())?;
+            self.keep(slot, value.to_vec())?;
         }
-        for slot in 0..parameters.len() {
-            if self.values[slot].is_empty() {
-                return Err(join(&[tool, ": the parameter `", names[slot], "` is missing"]));
+        match (0..parameters.len()).find(|slot| self.values[*slot].is_empty()) {
+            Some(slot) => {
+                let name = names.nth(slot).unwrap_or_default();
+                Err(join("%: the parameter `%` is missing", &[tool, name]))
             }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn steps(&mut self, mut steps: Plan<'p>, depth: u8) -> Outcome<()> {
         while !steps.is_empty() {
             let kind = steps.byte();
             let slot = steps.number();
-            // A step without a name has its place in the recipe.
-            let name = match self.head.names.get(slot) {
-                Some(name) => name,
-                None => steps.text(),
-            };
-            self.step = name;
+            let is_named = slot < self.head.count;
+            let step = (slot, if is_named { &[] } else { steps.text() });
+            self.step = step;
             let value = match kind {
                 1 => self.call(&mut steps)?,
                 2 => self.pick(&mut steps)?,
-                3 => self.value_in(steps.part())?,
-                4 => self.compare(&mut steps)?,
-                5 => self.stop(&mut steps)?,
+                3 => self.value(steps.part())?.into_owned(),
+                4 | 5 => {
+                    let holds = match kind {
+                        4 => self.compare(&mut steps)?,
+                        _ => self.stop(&mut steps)?,
+                    };
+                    let word: &[u8] = if holds { b"true" } else { b"false" };
+                    word.to_vec()
+                }
                 6 if depth < STEP_DEPTH => self.each(&mut steps, depth)?,
                 _ => return Err(self.damaged()),
             };
-            self.step = name;
-            if slot < self.head.names.len() {
+            self.step = step;
+            if is_named {
                 self.keep(slot, value)?;
             }
         }
@@ -131,71 +140,74 @@ impl<'p> Run<'_, 'p> {
     }
 
     #[inline(never)]
-    fn call(&mut self, step: &mut Plan<'p>) -> Outcome<String> {
-        let Some(&tool) = self.head.tools.get(step.number()) else {
-            return Err(self.damaged());
-        };
-        let params = self.value_in(step.part())?;
+    fn call(&mut self, step: &mut Plan<'p>) -> Outcome<Vec<u8>> {
         self.calls += 1;
         if self.calls > CALLS {
-            return Err(self.error(&["more than 64 calls of tools in a run"]));
+            return Err(self.error("more than 64 calls of tools in a run", &[]));
         }
-        let text = (self.call)(tool, &params).map_err(|error| self.error(&[tool, ": ", &error]))?;
+        let tool = self.head.tools.nth(step.number()).unwrap_or_default();
+        let params = self.value(step.part())?;
+        let (Ok(name), Ok(params)) = (str::from_utf8(tool), str::from_utf8(&params)) else {
+            return Err(self.damaged());
+        };
+        let text = (self.call)(name, params)
+            .map_err(|error| self.error("%: %", &[tool, error.as_bytes()]))?
+            .into_bytes();
         if text.len() > VALUE_BYTES {
-            return Err(self.error(&[tool, ": the result has more than 1 MB"]));
+            return Err(self.error("%: the result has more than 1 MB", &[tool]));
         }
         Ok(match whole(&text) {
             Some(value) if value.len() == text.len() => text,
-            Some(value) => value.to_owned(),
+            Some(value) => value.to_vec(),
             None => {
-                let mut value = join(&["\""]);
+                let mut value = b"\"".to_vec();
                 push_text(&text, &mut value);
-                value.push('"');
+                value.push(b'"');
                 value
             }
         })
     }
 
     #[inline(never)]
-    fn pick(&mut self, step: &mut Plan<'p>) -> Outcome<String> {
-        let from = self.value_in(step.part())?;
+    fn pick(&mut self, step: &mut Plan<'p>) -> Outcome<Vec<u8>> {
+        let from = self.value(step.part())?;
         let path = step.part();
         let default = step.part();
         match walk(&from, path) {
-            Ok(value) => Ok(value.to_owned()),
-            Err(_) if !default.is_empty() => self.value_in(default),
-            Err((key, value)) => Err(self.error(&[kind_name(value), " has no `", key, "`"])),
+            Ok(value) => Ok(value.to_vec()),
+            Err(_) if !default.is_empty() => Ok(self.value(default)?.into_owned()),
+            Err((key, value)) => Err(self.error("% has no `%`", &[kind_name(value), key])),
         }
     }
 
     #[inline(never)]
-    fn compare(&mut self, step: &mut Plan<'p>) -> Outcome<String> {
-        let left = self.value_in(step.part())?;
+    fn compare(&mut self, step: &mut Plan<'p>) -> Outcome<bool> {
+        let left = self.value(step.part())?;
         let operator = step.byte();
-        let right = self.value_in(step.part())?;
+        let right = self.value(step.part())?;
         let otherwise = step.part();
         let holds = holds(operator, &left, &right);
         let holds = holds.map_err(|(expected, got)| {
-            self.error(&["expected ", expected, ", got ", kind_name(got)])
+            self.error("expected %, got %", &[expected, kind_name(got)])
         })?;
         if !holds && !otherwise.is_empty() {
             return self.end(otherwise);
         }
-        Ok(if holds { "true" } else { "false" }.to_owned())
+        Ok(holds)
     }
 
     #[inline(never)]
-    fn stop(&mut self, step: &mut Plan<'p>) -> Outcome<String> {
+    fn stop(&mut self, step: &mut Plan<'p>) -> Outcome<bool> {
         let condition = step.part();
         let message = step.part();
         if !condition.is_empty() {
-            let condition = self.value_in(condition)?;
-            if condition == "false" {
-                return Ok(condition);
+            let condition = self.value(condition)?;
+            if *condition == *b"false" {
+                return Ok(false);
             }
-            if condition != "true" {
+            if *condition != *b"true" {
                 let got = kind_name(&condition);
-                return Err(self.error(&["expected `if` to be true or false, got ", got]));
+                return Err(self.error("expected `if` to be true or false, got %", &[got]));
             }
         }
         self.end(message)
@@ -203,46 +215,46 @@ impl<'p> Run<'_, 'p> {
 
     /// Ends the run with this message.
     #[inline(never)]
-    fn end(&mut self, message: Plan<'p>) -> Outcome<String> {
-        self.message = Some(self.value_in(message)?);
+    fn end(&mut self, message: Plan<'p>) -> Outcome<bool> {
+        self.message = Some(self.value(message)?.into_owned());
         Err(String::new())
     }
 
     #[inline(never)]
-    fn each(&mut self, step: &mut Plan<'p>, depth: u8) -> Outcome<String> {
+    fn each(&mut self, step: &mut Plan<'p>, depth: u8) -> Outcome<Vec<u8>> {
         let name = self.step;
-        let list = self.value_in(step.part())?;
+        let list = self.value(step.part())?.into_owned();
         let item = step.number();
         let (most, most_words) = (step.number(), step.text());
         let (steps, result) = (step.part(), step.part());
         let items = Parts::of(&list).filter(|it| !it.is_object);
         let Some(items) = items else {
-            return Err(self.error(&["expected a list, got ", kind_name(&list)]));
+            return Err(self.error("expected a list, got %", &[kind_name(&list)]));
         };
         if items.count() > most {
-            return Err(self.error(&["the list has more than ", most_words, " items"]));
+            return Err(self.error("the list has more than % items", &[most_words]));
         }
-        let mut values = "[".to_owned();
+        let mut values = b"[".to_vec();
         for (_, value) in items {
-            self.keep(item, value.to_owned())?;
+            self.keep(item, value.to_vec())?;
             self.steps(steps, depth + 1)?;
             self.step = name;
             if values.len() > 1 {
-                values.push(',');
+                values.push(b',');
             }
-            values.push_str(&self.value_in(result)?);
+            values.extend_from_slice(&self.value(result)?);
             self.check_length(&values)?;
         }
-        values.push(']');
+        values.push(b']');
         Ok(values)
     }
 
     /// Gives a name its value.
     #[inline(never)]
-    fn keep(&mut self, slot: usize, value: String) -> Outcome<()> {
+    fn keep(&mut self, slot: usize, value: Vec<u8>) -> Outcome<()> {
         self.bytes += value.len();
         if self.bytes > RUN_BYTES {
-            return Err(self.error(&["the values of this run have more than 4 MB"]));
+            return Err(self.error("the values of this run have more than 4 MB", &[]));
         }
         match self.values.get_mut(slot) {
             Some(place) => *place = value,
@@ -251,94 +263,77 @@ impl<'p> Run<'_, 'p> {
         Ok(())
     }
 
-    /// The value that a part makes, as JSON text.
+    /// The value that a part makes. A piece of it begins with a number: its kind in the lowest two bits, and above
+    /// them the length of a literal or the number of a name.
     #[inline(never)]
-    fn value_in(&self, mut part: Plan<'p>) -> Outcome<String> {
-        let mut out = String::new();
-        self.value(&mut part, &mut out, 0)?;
-        Ok(out)
-    }
-
-    fn value(&self, plan: &mut Plan<'p>, out: &mut String, depth: u8) -> Outcome<()> {
-        match plan.byte() {
-            1 => out.push_str(plan.text()),
-            2 => out.push_str(self.reference(plan)?),
-            3 => {
-                out.push('"');
-                for _ in 0..plan.number() {
-                    match plan.byte() {
-                        1 => out.push_str(plan.text()),
-                        2 => {
-                            let value = self.reference(plan)?;
-                            match inside(value) {
-                                Some(text) => out.push_str(text),
-                                None => push_text(value, out),
-                            }
-                        }
-                        _ => return Err(self.damaged()),
-                    }
-                    self.check_length(out)?;
-                }
-                out.push('"');
+    fn value(&self, mut part: Plan<'p>) -> Outcome<Json<'_>> {
+        let mut out = Vec::new();
+        loop {
+            let head = part.number();
+            let (kind, number) = (head & 3, head >> 2);
+            let piece = match kind {
+                LITERAL => part.bytes(number),
+                _ => self.reference(number, part.part())?,
+            };
+            if part.is_damaged() {
+                return Err(self.damaged());
             }
-            kind @ (4 | 5) if depth < VALUE_DEPTH => {
-                out.push_str(if kind == 4 { "[" } else { "{" });
-                for number in 0..plan.number() {
-                    if number > 0 {
-                        out.push(',');
-                    }
-                    if kind == 5 {
-                        // With its quotes and the colon.
-                        out.push_str(plan.text());
-                    }
-                    self.value(plan, out, depth + 1)?;
+            if out.is_empty() {
+                if part.is_empty() {
+                    return Ok(Cow::Borrowed(piece));
                 }
-                out.push_str(if kind == 4 { "]" } else { "}" });
+                out.reserve(USUAL_BYTES);
             }
-            _ => plan.damage(),
+            match inside(piece) {
+                Some(text) if kind == TEXT => out.extend_from_slice(text),
+                None if kind == TEXT => push_text(piece, &mut out),
+                _ => out.extend_from_slice(piece),
+            }
+            self.check_length(&out)?;
+            if part.is_empty() {
+                return Ok(Cow::Owned(out));
+            }
         }
-        if plan.is_damaged() {
-            return Err(self.damaged());
-        }
-        self.check_length(out)
-    }
-
-    #[inline(never)]
-    fn check_length(&self, out: &str) -> Outcome<()> {
-        if out.len() > VALUE_BYTES {
-            return Err(self.error(&["a value has more than 1 MB"]));
-        }
-        Ok(())
     }
 
     /// The value that a name and a path lead to.
     #[inline(never)]
-    fn reference(&self, plan: &mut Plan<'p>) -> Outcome<&str> {
-        let slot = plan.number();
-        let path = plan.part();
-        let (Some(value), Some(name)) = (self.values.get(slot), self.head.names.get(slot)) else {
+    fn reference(&self, slot: usize, path: Plan<'p>) -> Outcome<&[u8]> {
+        let Some(value) = self.values.get(slot) else {
             return Err(self.damaged());
         };
         walk(value, path).map_err(|(key, value)| {
-            self.error(&["in `", name, "`, ", kind_name(value), " has no `", key, "`"])
+            let name = self.head.names.nth(slot).unwrap_or_default();
+            self.error("in `%`, % has no `%`", &[name, kind_name(value), key])
         })
     }
 
-    #[cold]
-    fn damaged(&self) -> String {
-        self.error(&["the plan in this module is damaged; compile the recipe again"])
+    fn check_length(&self, out: &[u8]) -> Outcome<()> {
+        if out.len() > VALUE_BYTES {
+            return Err(self.error("a value has more than 1 MB", &[]));
+        }
+        Ok(())
     }
 
-    #[inline(never)]
     #[cold]
-    fn error(&self, words: &[&str]) -> String {
-        join(&["step `", self.step, "`: ", &join(words)])
+    #[inline(never)]
+    fn damaged(&self) -> String {
+        self.error(DAMAGED, &[])
+    }
+
+    /// An error of the step that runs: see [`join`].
+    #[cold]
+    #[inline(never)]
+    fn error(&self, words: &str, values: &[&[u8]]) -> String {
+        let (slot, place) = self.step;
+        let name = self.head.names.nth(slot).unwrap_or(place);
+        join("step `%`: %", &[name, join(words, values).as_bytes()])
     }
 }
 
 /// The value that a path leads to; else the key that is not there, and where.
 #[inline(never)]
-fn walk<'v, 'p>(mut value: &'v str, mut path: Plan<'p>) -> Result<&'v str, (&'p str, &'v str)> {
+fn walk<'v, 'p>(mut value: &'v [u8], mut path: Plan<'p>) -> Result<&'v [u8], (&'p [u8], &'v [u8])> {
     while !path.is_empty() {
         let key = path.text();
         value = member(value, key).ok_or((key, value))?;
@@ -346,12 +341,20 @@ fn walk<'v, 'p>(mut value: &'v str, mut path: Plan<'p>) -> Result<&'v str, (&'p 
     Ok(value)
 }
 
-/// The words in one text.
+/// The words, with a value for each `%` in them.
+#[cold]
 #[inline(never)]
-pub fn join(words: &[&str]) -> String {
-    let mut text = String::new();
-    for word in words {
-        text.push_str(word);
+pub fn join(words: &str, values: &[&[u8]]) -> String {
+    let mut text = Vec::new();
+    let mut values = values.iter();
+    for byte in words.bytes() {
+        match values.as_slice() {
+            [value, ..] if byte == b'%' => {
+                text.extend_from_slice(value);
+                values.next();
+            }
+            _ => text.push(byte),
+        }
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
 }

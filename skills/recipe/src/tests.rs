@@ -17,7 +17,7 @@ fn the_scanner_knows_json() {
         r#"{"long string of plain bytes":"and \"another\" of them"}"#,
     ];
     for text in good {
-        assert_eq!(whole(text), Some(text.trim()), "{text}");
+        assert_eq!(whole(text.as_bytes()), Some(text.trim().as_bytes()), "{text}");
     }
     let bad = [
         "",
@@ -40,14 +40,19 @@ fn the_scanner_knows_json() {
         "{\"a\":[1}",
     ];
     for text in bad {
-        assert_eq!(whole(text), None, "{text}");
+        assert_eq!(whole(text.as_bytes()), None, "{text}");
     }
-    assert!(whole(&("[".repeat(64) + &"]".repeat(64))).is_some());
-    assert!(whole(&("[".repeat(66) + &"]".repeat(66))).is_none());
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    assert!(whole(nested(64).as_bytes()).is_some());
+    assert!(whole(nested(66).as_bytes()).is_none());
 }
 
 #[test]
 fn paths_lead_to_members() {
+    let member = |text: &'static str, key: &str| {
+        let found = member(text.as_bytes(), key.as_bytes());
+        found.map(|it| str::from_utf8(it).expect("it is a part of a text"))
+    };
     let text = r#"{"a": [10, {"b": 2}], "c\u0064": 3, "a": [11, {"b": 4}]}"#;
     assert_eq!(member(text, "a"), Some(r#"[11, {"b": 4}]"#));
     assert_eq!(member(text, "cd"), Some("3"));
@@ -65,12 +70,12 @@ fn paths_lead_to_members() {
 #[test]
 fn damaged_plans_are_errors() {
     let part = |bytes: &[u8]| [&[bytes.len() as u8], bytes].concat();
-    // A call with `{"x": a}`, then a filled text.
-    let call = [&[1, 1, 0][..], &part(&[5, 1, 4, b'"', b'x', b'"', b':', 2, 0, 0])];
-    let fill = [&[3, 1][..], &part(&[3, 2, 1, 1, b'-', 2, 0, 0])];
+    // A call with `[a]`, then a filled text.
+    let call = [&[1, 1, 0][..], &part(&[1 << 2, b'[', 1, 0, 1 << 2, b']'])];
+    let fill = [&[3, 1][..], &part(&[2 << 2, b'"', b'-', 2, 0, 1 << 2, b'"'])];
     let steps = part(&[call.concat(), fill.concat()].concat());
-    let head = [1, 1, b't', 2, b'{', b'}', 4, 1, b'a', 1, b'b', 2, 1, b'u', 1, 0];
-    let plan = part(&[&head[..], &steps, &part(&[2, 1, 0])].concat());
+    let head = [2, 2, 1, b't', 2, b'{', b'}', 4, 1, b'a', 1, b'b', 2, 1, b'u', 1, 0];
+    let plan = part(&[&head[..], &steps, &part(&[1 << 2 | 1, 0])].concat());
     let call = |tool: &str, params: &str| Ok([tool, params].concat());
     let go = |plan: &[u8]| run(Plan::new(plan, &Cell::new(false)), "t", r#"{"a":"v"}"#, &call);
     assert_eq!(go(&plan), Ok(r#""-v""#.into()));
