@@ -57,8 +57,17 @@ fn has_store(_: &Path, _: PackageKind, _: &str) -> bool {
 /// Removes the keys and values of a package: their name is that of its approvals.
 #[cfg(feature = "store")]
 fn clear_store(home: &Path, kind: PackageKind, id: &str) -> Result<(), HomeError> {
-    let cleared = DurableStore::of_home(home).clear(&kind.approval_id(id));
-    cleared.map(|_| ()).map_err(|error| match error {
+    clear_namespace(&DurableStore::of_home(home), &kind.approval_id(id), home)
+}
+
+/// Removes the keys and values under a name.
+#[cfg(feature = "store")]
+pub(super) fn clear_namespace(
+    store: &DurableStore,
+    name: &str,
+    home: &Path,
+) -> Result<(), HomeError> {
+    store.clear(name).map(|_| ()).map_err(|error| match error {
         StoreError::Busy { path } => HomeError::busy(&path),
         StoreError::Io { path, problem } => HomeError::io(&path, &problem),
         error => HomeError::io(&home.join("store"), &error),

@@ -2,11 +2,13 @@
 
 use std::fs;
 
-use weft_lite::Runtime;
+use futures_lite::future::block_on;
 use weft_lite::errors::ProposalError;
 use weft_lite::package::{
     Approvals, Decision, NewProposal, PackageKind, ProposalKind, describe_proposal, uninstall,
 };
+use weft_lite::store::DurableStore;
+use weft_lite::{Runtime, StoreSource};
 
 use crate::drafts::{Home, NOW, QUERY, STATS, draft, draft_of, everything, next_draft, recipe};
 
@@ -188,6 +190,21 @@ fn forgetting_erases_copies_of_calls() {
     let state = home.proposals.state().unwrap();
     assert_eq!((state.rejected.len(), state.skills.len()), (1, 1));
     home.add(draft("count"));
+}
+
+/// Who observes goes on with a store that is empty.
+#[test]
+fn forgetting_reaches_who_observes() {
+    let home = Home::new();
+    home.add(draft("count"));
+    let store = DurableStore::new(home.path("autonomous")).namespace("observations", 1 << 20);
+    block_on(store.set("1", b"a call".to_vec())).unwrap();
+    assert!(home.proposals.observed_bytes() > 5);
+    assert_eq!(home.proposals.forget(), Ok(1));
+    assert_eq!(home.proposals.observed_bytes(), 0);
+    assert!(block_on(store.list_keys(None)).unwrap().is_empty());
+    block_on(store.set("2", b"another".to_vec())).unwrap();
+    assert_eq!(block_on(store.list_keys(None)).unwrap(), ["2"]);
 }
 
 #[test]

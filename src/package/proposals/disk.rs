@@ -12,7 +12,9 @@ use crate::contract::json_line;
 use crate::package::digest::RECORD_FILE;
 use crate::package::home::{FileAccess, HomeError, HomeLock, folder as home_folder};
 use crate::package::kind::is_id;
+use crate::package::uninstall::clear_namespace;
 use crate::skill::{at_most, open_regular};
+use crate::store::DurableStore;
 
 /// The files that a proposed skill has, and no others.
 pub(super) const FILES: [&str; 4] = ["SKILL.md", "recipe.yaml", "weft.plugin.json", "plugin.wasm"];
@@ -22,7 +24,7 @@ pub(super) const PROPOSAL_BYTES: usize = 256 * 1024;
 const RECORD: &str = "proposal.json";
 /// The folder of the skill beside the record.
 const SKILL: &str = "skill";
-/// How the names of files begin in which calls are observed.
+/// The namespace of observed calls, and how the names of its files begin.
 const OBSERVATIONS: &str = "observations";
 
 /// `$WEFT_HOME/autonomous`.
@@ -193,8 +195,14 @@ pub(super) fn observed_bytes(home: &Path) -> u64 {
     files.iter().filter_map(|file| fs::symlink_metadata(file).ok()).map(|it| it.len()).sum()
 }
 
+/// Erases the observed calls. A process that observes notices it.
+pub(super) fn forget_observations(home: &Path) -> Result<(), HomeError> {
+    clear_namespace(&DurableStore::new(folder(home)), OBSERVATIONS, home)?;
+    observations(home)?.iter().try_for_each(|file| remove(file))
+}
+
 /// The files in which calls are observed.
-pub(super) fn observations(home: &Path) -> Result<Vec<PathBuf>, HomeError> {
+fn observations(home: &Path) -> Result<Vec<PathBuf>, HomeError> {
     let mut children = home_folder::children(&folder(home))?;
     children.retain(|path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

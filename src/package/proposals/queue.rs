@@ -189,7 +189,7 @@ impl Proposals {
         let lock = HomeLock::acquire(&self.home)?;
         disk::make(&lock)?;
         let names = disk::names(&self.home)?;
-        disk::observations(&self.home)?.iter().try_for_each(|file| disk::remove(file))?;
+        disk::forget_observations(&self.home)?;
         disk::remove(&disk::folder(&self.home).join("pending"))?;
         Ok(names.len())
     }
