@@ -1,5 +1,6 @@
 //! Skills that write themselves.
 
+mod approved;
 mod patterns;
 mod runtime;
 mod world;
