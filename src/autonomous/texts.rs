@@ -8,7 +8,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::call::text_of;
-use super::draft::Draft;
+use super::draft::{Draft, DraftStep};
 use super::finder::WorkPattern;
 use super::template::{Piece, Source, Template, kind};
 use crate::contract::{json_line, sanitize_text};
@@ -88,15 +88,12 @@ impl Draft {
         for variable in &self.variables {
             let value = variable.values.first().unwrap_or(&Value::Null);
             let example = example(examples.get(&variable.name).unwrap_or(value));
-            let within = self.text_around(&variable.name).map(|text| {
-                format!("description: {}, ", json_line(&format!("what stands in {text}").into()))
-            });
             let _ = writeln!(
                 text,
-                "  {}: {{ type: {}, {}example: {} }}",
+                "  {}: {{ type: {}, description: {}, example: {} }}",
                 variable.name,
                 kind(value),
-                within.unwrap_or_default(),
+                json_line(&self.use_of(&variable.name).into()),
                 json_line(&example)
             );
         }
@@ -112,6 +109,24 @@ impl Draft {
         let last = self.steps.last().map(|step| step.name.as_str()).unwrap_or_default();
         let _ = writeln!(text, "result: \"{{{{{last}}}}}\"");
         text
+    }
+
+    /// What a parameter is for: the first text that it is filled into, or the tools that get it.
+    fn use_of(&self, name: &str) -> String {
+        if let Some(text) = self.text_around(name) {
+            return format!("what stands in {text}");
+        }
+        let gets_it = |step: &&DraftStep| {
+            let mut gets_it = false;
+            step.with.for_each_source(&mut |source| {
+                gets_it |=
+                    matches!(source, Source::Parameter(at) if self.variables[*at].name == name);
+            });
+            gets_it
+        };
+        let steps: Vec<&str> =
+            self.steps.iter().filter(gets_it).map(|step| step.name.as_str()).collect();
+        format!("passed to {}", joined(&steps))
     }
 
     /// The first text that a parameter is filled into, if it is short and plain.
@@ -217,12 +232,10 @@ impl Draft {
         if !self.variables.is_empty() {
             text.push_str("\nIt takes:\n\n");
             for variable in &self.variables {
-                let within = self.text_around(&variable.name);
-                let within = within.map(|text| format!(", what stands in {text}"));
-                let within = within.unwrap_or_default();
+                let purpose = self.use_of(&variable.name);
                 let kind = variable.values.first().map_or("string", kind);
                 let article = if kind == "object" { "an" } else { "a" };
-                let _ = writeln!(text, "- `{}`, {article} {kind}{within}", variable.name);
+                let _ = writeln!(text, "- `{}`, {article} {kind}, {purpose}", variable.name);
             }
         }
         let _ =

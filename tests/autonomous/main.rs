@@ -1,6 +1,8 @@
 //! Skills that write themselves.
 
 mod approved;
+#[cfg(feature = "mcp")]
+mod clients;
 mod patterns;
 mod runtime;
 mod world;
