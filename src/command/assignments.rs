@@ -14,15 +14,7 @@ pub(super) fn assignments(
     text: &str,
     is_known: impl Fn(&str) -> bool,
 ) -> Result<SortedMap<String, String>, CommandError> {
-    Ok(words(text, is_known)?.0)
-}
-
-/// The same, and the words that set no known name.
-pub(super) fn words(
-    text: &str,
-    is_known: impl Fn(&str) -> bool,
-) -> Result<(SortedMap<String, String>, Vec<&str>), CommandError> {
-    let (mut values, mut others) = (SortedMap::new(), Vec::new());
+    let mut values = SortedMap::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         // The whole word may be quoted too: `"city=New York"`.
@@ -34,17 +26,15 @@ pub(super) fn words(
             values.insert(name.to_owned(), value.to_owned());
             end
         } else {
-            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            others.push(&rest[..end]);
-            end
+            rest.find(char::is_whitespace).unwrap_or(rest.len())
         };
         rest = rest[end..].trim_start();
     }
-    Ok((values, others))
+    Ok(values)
 }
 
 /// The first word of the text without its quotes, and where it ends.
-fn word(text: &str) -> Result<(String, usize), CommandError> {
+pub(super) fn word(text: &str) -> Result<(String, usize), CommandError> {
     let mut word = String::new();
     let mut quote: Option<(usize, char)> = None;
     let mut letters = text.char_indices().peekable();

@@ -4,9 +4,9 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map, Value};
+use serde_json::{Deserializer, Map, Value};
 
-use super::assignments::words;
+use super::assignments::word;
 use super::error::CommandError;
 use crate::contract::{json_line, listed, shown};
 
@@ -44,10 +44,14 @@ impl<'s> ToolParameters<'s> {
     pub(super) fn help(&self) -> String {
         let mut text = String::new();
         for (name, schema) in &self.properties {
-            let description = schema["description"].as_str().unwrap_or_default();
-            let required = if self.required.contains(name) { ", required" } else { "" };
             // Writing to a string can't fail.
-            let _ = write!(text, "\n  {name}={}  {description}{required}", form(schema));
+            let _ = write!(text, "\n  {name}={}", form(schema));
+            let required = self.required.contains(name).then_some("required");
+            let parts: Vec<_> =
+                schema["description"].as_str().into_iter().chain(required).collect();
+            if !parts.is_empty() {
+                let _ = write!(text, "  {}", parts.join(", "));
+            }
         }
         text
     }
@@ -100,21 +104,45 @@ impl<'s> ToolParameters<'s> {
         }) {
             return Ok(Map::from_iter([(name.to_owned(), text.into())]));
         }
-        let (assigned, others) = words(text, |name| self.schema(name).is_some())?;
-        if let Some(other) = others.first() {
-            return Err(self.fault(&format!("{} sets no parameter", shown(other))));
-        }
         let mut values = Map::new();
-        for (name, value) in assigned {
-            let schema = self.schema(&name).unwrap_or(&Value::Null);
-            let value = match is_text(schema) {
-                true => Value::String(value),
-                false => serde_json::from_str(&value)
-                    .map_err(|_| self.fault(&format!("{name} needs {}, as JSON", kind(schema))))?,
-            };
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (name, value, after) = self.assignment(rest)?;
             values.insert(name, value);
+            rest = after.trim_start();
         }
         Ok(values)
+    }
+
+    /// The first `NAME=VALUE`, and what follows it.
+    fn assignment<'t>(&self, text: &'t str) -> Result<(String, Value, &'t str), CommandError> {
+        // JSON needs no quotes around it.
+        if let Some((name, after)) = text.split_once('=')
+            && self.schema(name).is_some_and(|schema| !is_text(schema))
+        {
+            let mut values = Deserializer::from_str(after).into_iter::<Value>();
+            if let Some(Ok(value)) = values.next() {
+                let after = &after[values.byte_offset()..];
+                if after.is_empty() || after.starts_with(char::is_whitespace) {
+                    return Ok((name.to_owned(), value, after));
+                }
+            }
+        }
+        // The whole word may be quoted too.
+        let inner = text.strip_prefix(['"', '\'']).unwrap_or(text);
+        let name = inner.split_once('=').map(|(name, _)| name);
+        let Some(schema) = name.and_then(|name| self.schema(name)) else {
+            let other = text.split_whitespace().next().unwrap_or_default();
+            return Err(self.fault(&format!("{} sets no parameter", shown(other))));
+        };
+        let (word, end) = word(text)?;
+        let (name, value) = word.split_once('=').unwrap_or_default();
+        let value = match is_text(schema) {
+            true => Value::from(value),
+            false => serde_json::from_str(value)
+                .map_err(|_| self.fault(&format!("{name} needs {}, as JSON", kind(schema))))?,
+        };
+        Ok((name.to_owned(), value, &text[end..]))
     }
 
     fn fault(&self, problem: &str) -> CommandError {

@@ -151,6 +151,8 @@ fn a_compiled_recipe_takes_parameters_by_name() {
         ("/word-report {\"document\": {\"a\": \"b c\"}, \"path\": \".a\"}", line),
         ("/word-report path=.a document='{\"a\":\"b c\"}'", line),
         ("/word-report document='{\"a\": \"b c\"}' path=.a", line),
+        ("/word-report document={\"a\": \"b c\"} path='.a'", line),
+        ("/word-report \"path=.a\" document={\"a\":\"b c\"}", line),
         ("/word-report path=.a", "error: wrong parameters for `/word-report`: missing: document"),
         ("/word-report", "error: wrong parameters for `/word-report`: missing: document, path"),
         (
