@@ -93,6 +93,31 @@ fn the_same_work_is_not_proposed_twice() {
 }
 
 #[test]
+fn a_further_step_is_a_new_version() {
+    let world = World::with_approved_skill();
+    for (name, text) in [("d", "one two"), ("ee", "three"), ("f", "four five six")] {
+        let line = world.report(name, text);
+        world.call("text_stats", &json!({ "text": line["text"] }));
+    }
+    let proposal = world.proposal();
+    assert_eq!((&*proposal.draft.name, &*proposal.draft.version), (NAME, "0.2.0"));
+    assert_eq!(proposal.draft.replaces.as_deref(), Some("0.1.0"));
+    let diff = proposal.draft.diff.clone().unwrap_or_default();
+    assert!(diff.contains("+   - name: text_stats_2"), "{diff}");
+    assert!(diff.contains("- result: \"{{json_format}}\""), "{diff}");
+    // Until somebody says yes, the version before is what runs.
+    let good = json!({ "json": { "notes": { "a": "b c" } }, "query": "a" });
+    assert!(world.use_skill(&good).unwrap()["text"].is_string());
+    world.approve(&proposal.digest);
+    assert_eq!(world.use_skill(&good).unwrap()["lines"], 4);
+    let limits = ReadLimits::default();
+    let check = |proposal: &_| check_proposal(proposal, limits);
+    world.proposals().roll_back(NAME, &check, limits).unwrap();
+    world.runtime.block_on(world.runtime.load());
+    assert!(world.use_skill(&good).unwrap()["text"].is_string());
+}
+
+#[test]
 fn three_failures_switch_a_skill_off() {
     let world = World::with_approved_skill();
     let good = json!({ "json": { "notes": { "a": "b c" } }, "query": "a" });

@@ -3,6 +3,12 @@
 mod approved;
 #[cfg(feature = "mcp")]
 mod clients;
+#[cfg(feature = "cli")]
+mod console;
 mod patterns;
 mod runtime;
+#[cfg(feature = "cli")]
+#[allow(dead_code, reason = "not all of it is of use here")]
+#[path = "../support/mod.rs"]
+mod support;
 mod world;
