@@ -46,7 +46,7 @@ fn autonomous_skills_are_off_by_default() {
     assert_eq!((off.enabled, off.threshold), (false, 3));
     let on = read("autonomous_skills: {enabled: true, threshold: 20}").config.autonomous;
     assert_eq!((on.enabled, on.threshold), (true, 20));
-    for (text, clamped) in [("threshold: 1", 2), ("threshold: 21", 20)] {
+    for (text, clamped) in [("threshold: 1", 3), ("threshold: 21", 20)] {
         let parsed = read(&format!("autonomous_skills: {{{text}}}"));
         assert_eq!(parsed.config.autonomous.threshold, clamped);
         assert!(parsed.warnings[0].contains("autonomous_skills.threshold"), "{parsed:?}");
@@ -143,7 +143,7 @@ mcp: {strict_schemas: false, allowed_hosts: [evil.example], authorization_server
 audit: {rotate_mb: 1}
 channels: {mailbox: {owner: eve}, socket: {tcp: '0.0.0.0:1', token_secret: T}}
 plugins: {mind: {base_url: 'https://evil.example'}, memory: null}
-autonomous_skills: {enabled: true, threshold: 2}
+autonomous_skills: {enabled: true, threshold: 4}
 ";
     let read = |above| Config::from_layers(own, above).unwrap();
     let parsed = read(loosens);

@@ -95,7 +95,7 @@ fn status(proposals: &Proposals, options: &Options) -> Result<Status, CommandFai
         true => format!("on: work that is seen {threshold} times is proposed as a skill"),
         false => "off: no call is observed, and nothing is proposed".to_owned(),
     })?;
-    output::data(&format!("{waiting} proposals wait, {} were rejected", state.rejected.len()))?;
+    output::data(&format!("proposals: {waiting} waiting, {} rejected", state.rejected.len()))?;
     output::data(&format!("{bytes} bytes of observed calls"))?;
     for (name, skill) in state.skills.iter() {
         let used = match skill.last_used {
@@ -136,7 +136,7 @@ fn forget(
     let bytes = proposals.observed_bytes();
     if waiting > 0 || bytes > 0 {
         let question =
-            format!("erase {bytes} bytes of observed calls, and {waiting} proposals that wait?");
+            format!("erase observed calls ({bytes} bytes) and waiting proposals ({waiting})?");
         let confirmed = *yes
             || Terminal.confirm(&question).ok_or_else(|| {
                 CommandFailure::usage(
@@ -151,6 +151,6 @@ fn forget(
     let erased = proposals.forget()?;
     let fields: [(&str, &dyn AsJson); 2] = [("erased_bytes", &bytes), ("proposals", &erased)];
     let sentence =
-        format_args!("erased {bytes} bytes of observed calls, and {erased} proposals that waited");
+        format_args!("erased observed calls ({bytes} bytes) and waiting proposals ({erased})");
     output::done(options.form(), &fields, &sentence)
 }

@@ -5,8 +5,8 @@ use super::manifest::findings::{ManifestFindings, Table, amount};
 
 /// The switch of the section `autonomous_skills`.
 const ENABLED: &str = "enabled";
-/// How often the same work is seen before a skill is proposed for it.
-const THRESHOLD: Range = Range::new("threshold", 3, 2, 20);
+/// How often the same work is seen before a skill is proposed for it. With two runs there is none to try a draft on.
+const THRESHOLD: Range = Range::new("threshold", 3, 3, 20);
 
 /// The section `autonomous_skills` of the operator's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,7 +29,7 @@
 //!   mind: {base_url: "http://localhost:8080/v1"}   # a plugin's own settings, by its id; no keys
 //! autonomous_skills:
 //!   enabled: true                    # observe calls, and propose skills for repeated work
-//!   threshold: 3                     # how often the same work is seen first, 2 to 20
+//!   threshold: 3                     # how often the same work is seen first, 3 to 20
 //! mcp:
 //!   tool_names: bare                 # `<tool>` where that is unique, instead of `<owner>__<tool>`
 //!   name_length: 64                  # characters of the names of tools and prompts, 32 to 128

@@ -142,7 +142,7 @@ fn rejected_and_forgotten_ones_are_gone() {
     fs::write(place.0.path("home/.weft/autonomous/observations.log"), "12345").unwrap();
     place.run(&["autonomous", "forget"]).exits(2).says("say so with `--yes`");
     let mut session = place.session(&["autonomous", "forget"]);
-    session.answers("erase 5 bytes of observed calls, and 1 proposals that wait? [y/N] ", "n");
+    session.answers("erase observed calls (5 bytes) and waiting proposals (1)? [y/N] ", "n");
     assert_eq!(session.ends().0, 1);
     let ran = place.run(&["autonomous", "forget", "--yes", "--json"]).exits(0).json();
     assert_eq!((&ran["erased_bytes"], &ran["proposals"]), (&5.into(), &1.into()));
