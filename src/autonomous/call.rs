@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use crate::contract::Sha256;
-
 /// Values of one call that are looked at.
 const NODES: usize = 64;
 /// Keys of a path that a recipe can have.
@@ -58,7 +56,8 @@ pub(super) fn nodes(value: &Value) -> Vec<Node<'_>> {
     found
 }
 
-fn is_path_key(key: &str) -> bool {
+/// Whether a recipe's path can have this key.
+pub(super) fn is_path_key(key: &str) -> bool {
     !key.is_empty()
         && key.len() <= 64
         && !key.contains(['.', '{', '}'])
@@ -83,12 +82,6 @@ pub(super) fn is_telling(value: &Value) -> bool {
         Value::Object(members) => !members.is_empty(),
         Value::Bool(_) | Value::Null => false,
     }
-}
-
-/// A number for a text. Equal texts have equal numbers.
-pub(super) fn digest(text: &str) -> u64 {
-    let digest = Sha256::of(text.as_bytes());
-    digest[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// Where `part` stands in `text` as a word of its own, not within a longer word or number.

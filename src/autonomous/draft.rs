@@ -35,12 +35,16 @@ impl Draft {
     #[must_use]
     pub fn of(runs: &[&WorkRun]) -> Option<Self> {
         let first = runs.first()?;
-        let mut known = KnownValues::default();
+        let calls_of = |at: usize| -> Option<Vec<&SeenCall>> {
+            runs.iter().map(|run| run.get(at).map(|call| &**call)).collect()
+        };
+        let all: Vec<Vec<&SeenCall>> = (0..first.len()).map(calls_of).collect::<Option<_>>()?;
+        let mut known = KnownValues::before(&all);
         let mut steps: Vec<DraftStep> = Vec::new();
-        for (at, call) in first.iter().enumerate() {
-            let calls: Option<Vec<&SeenCall>> =
-                runs.iter().map(|run| run.get(at).map(|call| &**call)).collect();
-            let calls = calls.filter(|calls| calls.iter().all(|it| it.tool == call.tool))?;
+        for (at, (call, calls)) in first.iter().zip(&all).enumerate() {
+            if calls.iter().any(|it| it.tool != call.tool) {
+                return None;
+            }
             let params: Vec<&Value> = calls.iter().map(|call| &call.params).collect();
             // Parameters are a mapping, also where no value in it is the same in all runs.
             let with = match params.iter().all(|it| it.is_object() && *it == params[0]) {
@@ -51,7 +55,7 @@ impl Draft {
             let bare = call.tool.split_once("__").map_or(&*call.tool, |(_, bare)| bare);
             let name = unused_name(bare, |name| steps.iter().any(|step| step.name == name));
             steps.push(DraftStep { name, tool: call.tool.clone(), with });
-            known.add_results(at, &calls);
+            known.add_results(at, calls);
         }
         let is_even = runs.iter().all(|run| run.len() == steps.len());
         let mut variables = known.variables;

@@ -1,35 +1,39 @@
 //! Finds work that is done again and again in a stream of calls.
 //!
-//! A run is two to eight calls of one chat that have to do with each other: each takes a value from another one's
-//! result, or the same value from whoever asked. All calls of one message are a run, too. Runs of the same tools are
-//! kept together. Once there are enough of them, [`Draft::of`] looks for what they have in common, without one of
-//! them, and that one has to come out as it was.
+//! Each call is linked to those before it in its chat whose values it has. A new call is compared with earlier ones of
+//! its tool: what is linked to both in the same way is a run of the same work, whatever else was called in between.
+//! Once there are enough runs, and their links are not equal by chance, [`Draft::of`] looks for what they have in
+//! common, without one of them, and that one has to come out as it was.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::call::{SeenCall, digest, is_telling, nodes, place_of, text_of};
+use super::align::{Numbers, align, go_on, groups};
+use super::call::SeenCall;
 use super::draft::{Draft, WorkRun};
+use super::history::{CallHistory, KeptCall};
+use super::link::{Link, digest};
 use crate::contract::SortedMap;
 
 /// Calls of a run.
 const RUN_CALLS: std::ops::RangeInclusive<usize> = 2..=8;
-/// The last calls of a chat that a run can consist of.
-const RECENT: usize = 16;
-/// Chats whose last calls are known.
-const CHATS: usize = 64;
-/// Runs of the same tools that are kept.
-const RUNS: usize = 8;
-/// Kinds of runs that are kept.
-const KINDS: usize = 256;
-/// Seconds between two calls that belong together.
-const GAP_SECONDS: u64 = 30 * 60;
+/// Earlier calls that a new one is compared with.
+const PEERS: usize = 8;
+/// The most runs that are waited for before there is a pattern.
+const MOST_RUNS: usize = 20;
+/// Parts of the calls before a new one that may be the run.
+const CANDIDATES: usize = 16;
+/// Runs that a pattern is made of.
+const RUNS: usize = 5;
+/// Kinds of runs in which nothing in common was found that are remembered.
+const FAILURES: usize = 128;
+/// Patterns that may be the beginning of longer ones.
+const WAITING: usize = 16;
+/// Calls of a chat after which a pattern is no longer waited for to go on.
+const PATIENCE: usize = 12;
 /// Seconds without a call after which nothing more is waited for.
 const SETTLED_SECONDS: u64 = 60;
-/// Values of two calls that are compared.
-const COMPARISONS: usize = 256;
 
 /// Work that was done several times.
 #[derive(Debug, Clone)]
@@ -42,136 +46,84 @@ pub struct WorkPattern {
     pub held_out: (WorkRun, Map<String, Value>),
 }
 
-/// A run with the number of its kind.
-type KindOfRun = (u64, WorkRun);
-
-/// One call with what it has to do with those before it.
-struct Recent {
-    call: Arc<SeenCall>,
-    values: CallValues,
-    /// The bit `n - 1` says that it has to do with the call `n` before it.
-    links: u32,
-}
-
-/// What is compared of a call: a number for each value, and its text.
-struct CallValues {
-    given: Vec<(u64, Option<String>)>,
-    made: Vec<(u64, Option<String>)>,
-}
-
-/// The runs of the same tools.
-#[derive(Default)]
-struct SameTools {
-    runs: Vec<KnownRun>,
-    /// How many were seen, and how many have to be before they are looked at again.
-    seen: usize,
-    next_try: usize,
-    /// When the last one was seen: a count of all runs.
-    touched: u64,
-}
-
-struct KnownRun {
-    calls: WorkRun,
-    /// The kinds of longer runs that this one is the beginning of.
-    longer: Vec<u64>,
-}
-
-/// A pattern whose runs so far went on with another call: it may be the beginning of a longer one.
+/// A pattern that may be a part of a longer one: the message goes on, or its earlier runs did.
 struct WaitingPattern {
     chat: u64,
-    kind: u64,
-    /// The kind of the longer runs.
-    longer: u64,
+    message: u64,
+    /// Calls of the chat that it waits for, beside those of its message.
+    patience: usize,
+    found: FoundRuns,
+}
+
+struct FoundRuns {
     pattern: WorkPattern,
+    /// The newest run comes first.
+    runs: Vec<Numbers>,
 }
 
 /// Finds patterns as the calls come.
 pub struct Finder {
     threshold: usize,
-    chats: SortedMap<u64, VecDeque<Recent>>,
-    kinds: SortedMap<u64, SameTools>,
+    history: CallHistory,
     waiting: Vec<WaitingPattern>,
-    runs_seen: u64,
+    /// Of kinds of runs in which nothing in common was found: how often they were seen, and how often they have to be
+    /// before they are looked at again.
+    failures: SortedMap<u64, (usize, usize)>,
 }
 
 impl Finder {
     /// A finder that has seen nothing. What was done `threshold` times, at least 3, is a pattern.
     #[must_use]
     pub fn new(threshold: usize) -> Self {
-        let threshold = threshold.max(3);
-        let (chats, kinds) = (SortedMap::new(), SortedMap::new());
-        Self { threshold, chats, kinds, waiting: Vec::new(), runs_seen: 0 }
+        let (history, failures) = (CallHistory::new(), SortedMap::new());
+        Self { threshold: threshold.clamp(3, MOST_RUNS), history, waiting: Vec::new(), failures }
     }
 
     /// Remembers a call of an earlier time, without looking for patterns.
     pub fn recall(&mut self, call: SeenCall) {
-        for (kind, run) in self.add(call).1 {
-            self.register(kind, run);
-        }
+        self.history.add(call);
     }
 
     /// Sees a call, and returns the patterns that it completes. Calls of one chat come in their order.
     pub fn see(&mut self, call: SeenCall) -> Vec<WorkPattern> {
-        let chat = call.chat;
-        let (ended, runs) = self.add(call);
+        let (chat, message) = (call.chat, call.message);
         let mut found = Vec::new();
-        if let Some((kind, run)) = ended
-            && self.register(kind, run)
-        {
-            found.extend(self.look(kind, chat, false));
+        if self.history.chats.get(&chat).is_some_and(|it| it.message != message) {
+            found.extend(self.end_message(chat));
         }
-        let mut waiting: Vec<WaitingPattern> = Vec::new();
-        std::mem::swap(&mut waiting, &mut self.waiting);
-        let (before, others) = waiting.into_iter().partition(|it| it.chat == chat);
-        self.waiting = others;
-        let new: Vec<u64> = runs
-            .into_iter()
-            .filter_map(|(kind, run)| self.register(kind, run).then_some(kind))
-            .collect();
-        // The longest run comes first.
-        for kind in new {
-            found.extend(self.look(kind, chat, true));
+        let number = self.history.add(call);
+        self.waiting.iter_mut().filter(|it| it.chat == chat).for_each(|it| {
+            it.patience = it.patience.saturating_sub(1);
+        });
+        if let Some(runs) = number.and_then(|number| self.look(number)) {
+            found.extend(self.offer(runs, chat, message));
         }
-        for WaitingPattern { kind, longer, pattern, .. } in before {
-            let newest = self.kinds.get(&kind).and_then(|it| it.runs.last());
-            let goes_on = newest.is_some_and(|it| it.longer.contains(&longer));
-            if !goes_on && self.take(&pattern) {
-                found.push(pattern);
-            }
-        }
+        found
+            .extend(self.ready(&|it| it.chat == chat && it.message != message && it.patience == 0));
         found
     }
 
     /// Nothing came for a while: returns the patterns that may have been the beginning of longer ones.
     pub fn settle(&mut self, now_seconds: u64) -> Vec<WorkPattern> {
-        let is_quiet = |recent: &VecDeque<Recent>| {
-            recent.back().is_none_or(|it| now_seconds >= it.call.at_seconds + SETTLED_SECONDS)
-        };
-        let quiet: Vec<u64> =
-            self.chats.iter().filter(|(_, it)| is_quiet(it)).map(|(chat, _)| *chat).collect();
+        let chats = self.history.chats.iter();
+        let quiet = chats.filter(|(_, it)| now_seconds >= it.at_seconds + SETTLED_SECONDS);
+        let quiet: Vec<u64> = quiet.map(|(chat, _)| *chat).collect();
         let mut found = Vec::new();
         for chat in quiet {
-            if let Some((kind, run)) = self.message_of(chat)
-                && self.register(kind, run)
-            {
-                found.extend(self.look(kind, chat, false));
-            }
-            let waiting = std::mem::take(&mut self.waiting);
-            let (ready, others) = waiting.into_iter().partition(|it| it.chat == chat);
-            self.waiting = others;
-            for WaitingPattern { pattern, .. } in ready {
-                if self.take(&pattern) {
-                    found.push(pattern);
-                }
-            }
+            found.extend(self.end_message(chat));
+            found.extend(self.ready(&|it| it.chat == chat));
         }
+        let chats: Vec<u64> = self.history.chats.keys().copied().collect();
+        found.extend(self.ready(&|it| !chats.contains(&it.chat)));
         found
     }
 
     /// Whether [`settle`](Self::settle) may find something.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty() || self.chats.values().any(|recent| recent.len() > 1)
+        let last = |chat: &u64| self.history.newest_of(*chat);
+        let is_several = |number| self.history.message_of(number).len() > 1;
+        !self.waiting.is_empty() || self.history.chats.keys().filter_map(last).any(is_several)
     }
 
     /// Forgets everything.
@@ -179,126 +131,200 @@ impl Finder {
         *self = Self::new(self.threshold);
     }
 
-    /// Adds a call to its chat. Returns the run of the message before, if that has ended, and the runs that end with
-    /// this call, longest first, with their kinds.
-    fn add(&mut self, call: SeenCall) -> (Option<KindOfRun>, Vec<KindOfRun>) {
-        let chat = call.chat;
-        let last = self
-            .chats
-            .get(&chat)
-            .and_then(VecDeque::back)
-            .map(|it| (it.call.message, it.call.at_seconds));
-        let mut ended = None;
-        if let Some((message, at_seconds)) = last {
-            if message != call.message {
-                ended = self.message_of(chat);
-            }
-            if call.at_seconds.saturating_sub(at_seconds) > GAP_SECONDS {
-                self.chats.remove(&chat);
-            }
-        }
-        if self.chats.len() >= CHATS && self.chats.get(&chat).is_none() {
-            let newest = |recent: &VecDeque<Recent>| recent.back().map(|it| it.call.at_seconds);
-            let oldest = self.chats.iter().min_by_key(|(_, it)| newest(it)).map(|(chat, _)| *chat);
-            oldest.map(|oldest| self.chats.remove(&oldest));
-        }
-        let recent = self.chats.entry(chat).or_default();
-        let values = CallValues::of(&call);
-        let mut links = 0;
-        for (back, earlier) in recent.iter().rev().enumerate() {
-            links |= u32::from(values.depends_on(&earlier.values)) << back;
-        }
-        recent.push_back(Recent { call: Arc::new(call), values, links });
-        if recent.len() > RECENT {
-            recent.pop_front();
-        }
-        (ended, runs_to_the_end(recent))
-    }
-
-    /// The calls of the last message, if they are a run.
-    fn message_of(&self, chat: u64) -> Option<KindOfRun> {
-        let recent = self.chats.get(&chat)?;
-        let message = recent.back()?.call.message;
-        let calls = recent.iter().rev().take_while(|it| it.call.message == message);
-        let mut run: WorkRun = calls.map(|it| Arc::clone(&it.call)).collect();
-        run.reverse();
-        RUN_CALLS.contains(&run.len()).then(|| (kind_of(&run, "message"), run))
-    }
-
-    /// Keeps a run. Returns whether it is a new one.
-    fn register(&mut self, kind: u64, run: WorkRun) -> bool {
-        self.runs_seen += 1;
-        let touched = self.runs_seen;
-        if self.kinds.len() >= KINDS && self.kinds.get(&kind).is_none() {
-            let oldest = self.kinds.iter().min_by_key(|(_, it)| it.touched).map(|(kind, _)| *kind);
-            oldest.map(|oldest| self.kinds.remove(&oldest));
-        }
-        // The run without its last call goes on with it.
-        if let Some((_, beginning)) = run.split_last()
-            && let Some(shorter) = self.kinds.get_mut(&kind_of(beginning, ""))
-            && let Some(known) = shorter.runs.iter_mut().find(|it| same(&it.calls, beginning))
-        {
-            known.longer.push(kind);
-        }
-        let known = self.kinds.entry(kind).or_default();
-        let messages =
-            |run: &WorkRun| run.iter().map(|it| (it.chat, it.message)).collect::<Vec<_>>();
-        let new = messages(&run);
-        if known.runs.iter().any(|it| messages(&it.calls).iter().any(|it| new.contains(it))) {
-            return false;
-        }
-        known.touched = touched;
-        known.seen += 1;
-        known.runs.push(KnownRun { calls: run, longer: Vec::new() });
-        if known.runs.len() > RUNS {
-            known.runs.remove(0);
-        }
-        true
-    }
-
-    /// Looks at the runs of a kind, the newest of which is new. `connected` says whether every step has to have to do
-    /// with another one.
-    fn look(&mut self, kind: u64, chat: u64, connected: bool) -> Option<WorkPattern> {
-        let threshold = self.threshold;
-        let known = self.kinds.get_mut(&kind)?;
-        if known.runs.len() < threshold || known.seen < known.next_try {
+    /// Returns what was found, or keeps it if it may go on.
+    fn offer(&mut self, found: FoundRuns, chat: u64, message: u64) -> Option<WorkPattern> {
+        let FoundRuns { runs, .. } = &found;
+        let newest = runs.first()?;
+        let is_of_message =
+            |number: &&u64| self.history.get(**number).is_some_and(|it| it.call.message == message);
+        let is_several = newest.iter().filter(is_of_message).count() > 1;
+        let patience = if go_on(&self.history, &runs[1..], runs) { PATIENCE } else { 0 };
+        // What is a part of it is not waited for any longer.
+        self.waiting.retain(|it| !it.found.runs[0].iter().all(|number| newest.contains(number)));
+        if (is_several || patience > 0) && self.waiting.len() < WAITING {
+            self.waiting.push(WaitingPattern { chat, message, patience, found });
             return None;
         }
-        let Some(pattern) = pattern(&known.runs, threshold, connected) else {
-            // What has nothing in common is not compared at every call.
-            known.next_try = known.seen + known.seen / 2;
+        self.take(found)
+    }
+
+    /// Takes the patterns that are waited for no longer.
+    fn ready(&mut self, is_ready: &dyn Fn(&WaitingPattern) -> bool) -> Vec<WorkPattern> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (mut ready, others): (Vec<_>, _) = waiting.into_iter().partition(is_ready);
+        self.waiting = others;
+        ready.sort_by_key(|it| std::cmp::Reverse(it.found.runs[0].len()));
+        ready.into_iter().filter_map(|it| self.take(it.found)).collect()
+    }
+
+    /// Takes the calls of a pattern out of everything, so that no part of it is another pattern. Nothing if another
+    /// pattern has some of them.
+    fn take(&mut self, found: FoundRuns) -> Option<WorkPattern> {
+        let all = || found.runs.iter().flatten();
+        if all().any(|number| self.history.get(*number).is_some_and(|it| it.is_used)) {
             return None;
+        }
+        for number in all() {
+            if let Some(call) = self.history.get_mut(*number) {
+                call.is_used = true;
+            }
+        }
+        Some(found.pattern)
+    }
+
+    /// The chat's last message is over: looks whether all of its calls are a run.
+    fn end_message(&mut self, chat: u64) -> Option<WorkPattern> {
+        let newest = self.history.newest_of(chat)?;
+        let run = self.history.message_of(newest);
+        let is_part = |it: &WaitingPattern| {
+            let waiting = &it.found.runs[0];
+            waiting.len() > run.len() && run.iter().all(|number| waiting.contains(number))
         };
-        let used = |it: &&KnownRun| pattern.all_runs().any(|run| same(run, &it.calls));
-        let earlier = || known.runs[..known.runs.len() - 1].iter().filter(used);
-        let went_on = |longer: &&u64| earlier().all(|it| it.longer.contains(longer));
-        let longer = earlier().next().and_then(|it| it.longer.iter().find(went_on)).copied();
-        if let Some(longer) = longer.filter(|_| connected) {
-            self.waiting.push(WaitingPattern { chat, kind, longer, pattern });
+        if !RUN_CALLS.contains(&run.len()) || self.waiting.iter().any(is_part) {
             return None;
         }
-        self.take(&pattern).then_some(pattern)
-    }
-
-    /// Takes the calls of a pattern out of everything, so that no part of it is another pattern. Returns `false` if
-    /// some of them are gone.
-    fn take(&mut self, pattern: &WorkPattern) -> bool {
-        let is_there = pattern.all_runs().all(|run| {
-            self.kinds.values().any(|kind| kind.runs.iter().any(|it| same(&it.calls, run)))
-        });
-        if is_there {
-            let is_used = |call: &Arc<SeenCall>| {
-                pattern.all_runs().flatten().any(|used| Arc::ptr_eq(used, call))
-            };
-            for kind in self.kinds.values_mut() {
-                kind.runs.retain(|run| !run.calls.iter().any(is_used));
-            }
-            self.kinds.retain(|_, kind| !kind.runs.is_empty());
-            for recent in self.chats.values_mut() {
-                recent.retain(|it| !is_used(&it.call));
+        let tools = |run: &Numbers| -> Vec<Option<u64>> {
+            run.iter().map(|it| self.history.get(*it).map(|it| it.tool)).collect()
+        };
+        let is_free = |run: &Numbers| {
+            run.iter().all(|it| self.history.get(*it).is_some_and(|it| !it.is_used))
+        };
+        let (own, tool) = (tools(&run), self.history.get(newest)?.tool);
+        let mut runs = vec![run];
+        for (number, call) in self.history.newest_first() {
+            if call.tool == tool && number < newest && runs.len() < RUNS.max(self.threshold) {
+                let other = self.history.message_of(number);
+                if tools(&other) == own && is_free(&other) && self.is_apart(&runs, &other) {
+                    runs.push(other);
+                }
             }
         }
-        is_there
+        if runs.len() < self.threshold || !is_free(&runs[0]) {
+            return None;
+        }
+        let groups = groups(&self.history, &runs);
+        let size = |group: &usize| groups.iter().filter(|it| *it == group).count();
+        let largest = *groups.iter().max_by_key(|group| size(group))?;
+        // Whatever has nothing to do with the others is the same each time.
+        let same = |place: usize| {
+            let call = |run: &Numbers| self.history.get(run[place]).map(|it| &it.call.params);
+            runs.iter().all(|run| call(run) == call(&runs[0]))
+        };
+        let belongs = |place: usize| groups[place] == largest || same(place);
+        if size(&largest) < 2 || !(0..groups.len()).all(belongs) {
+            return None;
+        }
+        let found = self.verified(runs, false)?;
+        self.take(found)
+    }
+
+    /// Whether a run is of other messages than these.
+    fn is_apart(&self, runs: &[Numbers], other: &Numbers) -> bool {
+        let message =
+            |number: &u64| self.history.get(*number).map(|it| (it.call.chat, it.call.message));
+        let taken: Vec<_> = runs.iter().flatten().map(message).collect();
+        other.iter().all(|number| !taken.contains(&message(number)))
+    }
+
+    /// Looks for runs that end with this call.
+    fn look(&mut self, end: u64) -> Option<FoundRuns> {
+        let newest = self.history.get(end)?;
+        let is_peer = |(number, call): &(u64, &KeptCall)| {
+            let is_linked = |it: &Link| newest.links.iter().any(|own| own.flow == it.flow);
+            *number < end
+                && call.tool == newest.tool
+                && !call.is_used
+                && call.links.iter().any(is_linked)
+        };
+        let peers = self.history.newest_first().filter(is_peer).map(|(number, _)| number);
+        let peers: Vec<u64> = peers.take(PEERS.max(self.threshold)).collect();
+        if peers.len() + 1 < self.threshold {
+            return None;
+        }
+        let mut candidates: Vec<Numbers> = Vec::new();
+        for peer in &peers {
+            let pairs = align(&self.history, end, *peer, None);
+            let run: Numbers = pairs.into_iter().map(|(number, _)| number).collect();
+            add(&mut candidates, run);
+        }
+        for at in 1..candidates.len() {
+            for before in 0..at {
+                let (one, other) = (&candidates[at], &candidates[before]);
+                let both = one.iter().copied().filter(|it| other.contains(it)).collect();
+                add(&mut candidates, both);
+            }
+        }
+        candidates.sort_by_key(|run| std::cmp::Reverse(run.len()));
+        let mut at = 0;
+        while let Some(run) = candidates.get(at).cloned() {
+            at += 1;
+            let mut runs = vec![run];
+            for peer in &peers {
+                let pairs = align(&self.history, end, *peer, Some(&runs[0]));
+                let other: Numbers = pairs.into_iter().map(|(_, number)| number).collect();
+                if other.len() == runs[0].len() && self.is_apart(&runs, &other) {
+                    runs.push(other);
+                }
+            }
+            if runs.len() < self.threshold {
+                continue;
+            }
+            let groups = groups(&self.history, &runs);
+            let last = groups[groups.len() - 1];
+            if groups.iter().all(|group| *group == last) {
+                if let Some(found) = self.verified(runs, true) {
+                    return Some(found);
+                }
+            } else {
+                let places = runs[0].iter().zip(&groups);
+                let part = places.filter(|(_, group)| **group == last).map(|(it, _)| *it);
+                let part = part.collect();
+                add(&mut candidates, part);
+            }
+        }
+        None
+    }
+
+    /// What runs have in common, if they are enough and one of them, left out, comes out as it was. `connected` says
+    /// whether every step has to have to do with another one.
+    fn verified(&mut self, mut runs: Vec<Numbers>, connected: bool) -> Option<FoundRuns> {
+        let tools: Vec<u64> =
+            runs[0].iter().filter_map(|it| Some(self.history.get(*it)?.tool)).collect();
+        let kind = digest(&|hasher| std::hash::Hash::hash(&tools, hasher));
+        let (seen, next) = self.failures.get(&kind).copied().unwrap_or_default();
+        if seen + 1 < next {
+            self.failures.insert(kind, (seen + 1, next));
+            return None;
+        }
+        runs.truncate(RUNS.max(self.threshold));
+        while runs.len() >= self.threshold {
+            let calls: Option<Vec<WorkRun>> = runs
+                .iter()
+                .map(|run| {
+                    run.iter().map(|it| Some(Arc::clone(&self.history.get(*it)?.call))).collect()
+                })
+                .collect();
+            if let Some(pattern) = calls.and_then(|calls| pattern(&calls, connected)) {
+                self.failures.remove(&kind);
+                return Some(FoundRuns { pattern, runs });
+            }
+            let fewer = if runs.len() > self.threshold { self.threshold } else { 0 };
+            runs.truncate(fewer);
+        }
+        // What has nothing in common is not compared at every call.
+        if self.failures.len() >= FAILURES {
+            self.failures = SortedMap::new();
+        }
+        self.failures.insert(kind, (seen + 1, seen + 1 + seen.div_ceil(2)));
+        None
+    }
+}
+
+/// Adds a run if it is a new one of a length that a run can have.
+fn add(candidates: &mut Vec<Numbers>, run: Numbers) {
+    if RUN_CALLS.contains(&run.len()) && candidates.len() < CANDIDATES && !candidates.contains(&run)
+    {
+        candidates.push(run);
     }
 }
 
@@ -309,116 +335,14 @@ impl WorkPattern {
     }
 }
 
-/// What the newest run has in common with earlier ones, if they are enough and one of them, left out, comes out as it
-/// was.
-fn pattern(known: &[KnownRun], threshold: usize, connected: bool) -> Option<WorkPattern> {
-    let is_good = |draft: &Draft| !connected || draft.is_connected();
-    let (newest, earlier) = known.split_last()?;
-    let alike = earlier
-        .iter()
-        .rev()
-        .filter(|it| Draft::of(&[&newest.calls, &it.calls]).is_some_and(|draft| is_good(&draft)));
-    let mut runs: Vec<&WorkRun> =
-        std::iter::once(&newest.calls).chain(alike.map(|it| &it.calls)).collect();
-    if runs.len() < threshold {
-        return None;
-    }
-    runs.truncate(threshold);
+fn pattern(runs: &[WorkRun], connected: bool) -> Option<WorkPattern> {
     (0..runs.len()).find_map(|out| {
-        let mut others = runs.clone();
-        let held_out = others.remove(out);
-        let draft = Draft::of(&others).filter(is_good)?;
+        let held_out = &runs[out];
+        let others: Vec<&WorkRun> =
+            runs.iter().enumerate().filter(|(at, _)| *at != out).map(|(_, run)| run).collect();
+        let draft = Draft::of(&others).filter(|draft| !connected || draft.is_connected())?;
         let params = draft.explains(held_out)?;
         let runs = others.into_iter().cloned().collect();
         Some(WorkPattern { draft, runs, held_out: (held_out.clone(), params) })
     })
-}
-
-fn same(run: &[Arc<SeenCall>], other: &[Arc<SeenCall>]) -> bool {
-    run.len() == other.len() && run.iter().zip(other).all(|(one, other)| Arc::ptr_eq(one, other))
-}
-
-/// A number for runs of the same tools.
-fn kind_of(run: &[Arc<SeenCall>], salt: &str) -> u64 {
-    let names: Vec<&str> = run.iter().map(|call| call.tool.as_str()).chain([salt]).collect();
-    digest(&names.join(" "))
-}
-
-/// The runs that end with the newest call, longest first: neighbours, and what the newest has to do with.
-fn runs_to_the_end(recent: &VecDeque<Recent>) -> Vec<KindOfRun> {
-    let last = recent.len() - 1;
-    let mut chosen: Vec<Vec<usize>> = Vec::new();
-    // Whatever it has to do with, directly or through others.
-    let mut reached = vec![last];
-    let mut at = 0;
-    while let Some(place) = reached.get(at).copied() {
-        at += 1;
-        for back in 0..place {
-            let earlier = place - 1 - back;
-            if recent[place].links >> back & 1 == 1 && !reached.contains(&earlier) {
-                reached.push(earlier);
-            }
-        }
-    }
-    reached.sort_unstable();
-    if RUN_CALLS.contains(&reached.len()) {
-        chosen.push(reached);
-    }
-    for length in RUN_CALLS {
-        if length <= recent.len() {
-            let window: Vec<usize> = (recent.len() - length..=last).collect();
-            if is_connected(recent, &window) && !chosen.contains(&window) {
-                chosen.push(window);
-            }
-        }
-    }
-    chosen.sort_by_key(|places| std::cmp::Reverse(places.len()));
-    let run = |places: Vec<usize>| -> WorkRun {
-        places.into_iter().map(|place| Arc::clone(&recent[place].call)).collect()
-    };
-    chosen.into_iter().map(run).map(|run| (kind_of(&run, ""), run)).collect()
-}
-
-/// Whether neighbouring calls are one group.
-fn is_connected(recent: &VecDeque<Recent>, window: &[usize]) -> bool {
-    let first = window[0];
-    let mut groups: Vec<usize> = window.to_vec();
-    for place in window {
-        for back in 0..place - first {
-            if recent[*place].links >> back & 1 == 1 {
-                let (from, to) = (groups[place - first], groups[place - first - 1 - back]);
-                groups.iter_mut().filter(|it| **it == from).for_each(|it| *it = to);
-            }
-        }
-    }
-    groups.iter().all(|group| *group == groups[0])
-}
-
-impl CallValues {
-    fn of(call: &SeenCall) -> Self {
-        let all = |value: &Value| {
-            let telling = nodes(value);
-            let telling = telling.iter().filter(|node| is_telling(node.value));
-            telling.map(|node| (digest(&node.value.to_string()), text_of(node.value))).collect()
-        };
-        Self { given: all(&call.params), made: all(&call.result) }
-    }
-
-    /// Whether a parameter is, or has in it, a value of the earlier call's result; or is a parameter of both.
-    fn depends_on(&self, earlier: &Self) -> bool {
-        let both =
-            self.given.iter().flat_map(|given| earlier.made.iter().map(move |made| (given, made)));
-        let flows = both.take(COMPARISONS).any(|((given, text), (made, part))| {
-            given == made
-                || text
-                    .as_deref()
-                    .zip(part.as_deref())
-                    .is_some_and(|(text, part)| place_of(text, part).is_some())
-        });
-        flows
-            || self
-                .given
-                .iter()
-                .any(|(given, _)| earlier.given.iter().any(|(other, _)| given == other))
-    }
 }

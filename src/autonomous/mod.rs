@@ -5,16 +5,20 @@
 //!
 //! | question | file |
 //! | --- | --- |
-//! | Which calls belong together, and when were they made often enough? | `finder` |
+//! | What do two calls have to do with each other? | `link`, `history` |
+//! | Which calls belong together, and when were they made often enough? | `align`, `finder` |
 //! | What have runs in common? | `draft`, `template` |
 //! | What do people and models read of it? | `texts` |
 //! | What is kept of calls, and for how long? | `observations` |
 //! | Which values are secrets, or came out of one? | `confidential` |
 
+mod align;
 mod call;
 mod confidential;
 mod draft;
 mod finder;
+mod history;
+mod link;
 mod observations;
 mod template;
 mod texts;

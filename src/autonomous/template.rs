@@ -1,13 +1,18 @@
 //! What the same step of several runs has in common: a template of constants, parameters and earlier results.
 
+use std::hash::Hash;
+
 use serde_json::{Map, Value};
 
 use super::call::{SeenCall, is_boundary, nodes, place_of, text_of};
+use super::link::digest;
 
 /// Pieces of one text.
 const PIECES: usize = 16;
-/// Letters and digits that a text's constant part has, so that it is one. Less is equal by chance.
+/// Letters that a text's constant part has, so that it is one. Less is equal by chance, and so is the year of a date.
 const CONSTANT_CHARS: usize = 4;
+/// Runs in which a yes or a no is the same before it is one.
+const TELLING_RUNS: usize = 4;
 
 /// A step's parameters, in which the values that differ have a source.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,9 +78,49 @@ pub(super) struct DraftVariable {
 pub(super) struct KnownValues {
     pub(super) variables: Vec<DraftVariable>,
     results: Vec<(Source, Vec<Value>)>,
+    /// Values that several steps are called with: a number for those of all runs.
+    repeated: Vec<u64>,
 }
 
 impl KnownValues {
+    /// What is known before the first step. `steps` are its calls in all runs, then those of the next one.
+    pub(super) fn before(steps: &[Vec<&SeenCall>]) -> Self {
+        let mut known = Self::default();
+        let mut seen: Vec<(usize, u64)> = Vec::new();
+        let is_nested = |call: &SeenCall| {
+            call.params.as_object().is_some_and(|it| it.values().any(Value::is_object))
+        };
+        if !steps.iter().filter_map(|calls| calls.first()).any(|call| is_nested(call)) {
+            return known;
+        }
+        for (step, calls) in steps.iter().enumerate() {
+            for node in nodes(&calls[0].params).iter().skip(1) {
+                let keys = || node.path.split('.');
+                let values: Option<Vec<&Value>> =
+                    calls.iter().map(|call| inside(&call.params, keys())).collect();
+                let Some(values) = values else { continue };
+                let number = number_of(&values);
+                if seen.iter().any(|it| it.0 != step && it.1 == number) {
+                    known.repeated.push(number);
+                }
+                seen.push((step, number));
+            }
+        }
+        known
+    }
+
+    /// Whether another step is called with a member of these mappings.
+    fn has_repeated(&self, values: &[&Value]) -> bool {
+        let Some(first) = values[0].as_object() else { return false };
+        first.keys().any(|key| {
+            let member: Option<Vec<&Value>> = values.iter().map(|it| it.get(key)).collect();
+            member.is_some_and(|member| {
+                member.iter().any(|it| *it != member[0])
+                    && self.repeated.contains(&number_of(&member))
+            })
+        })
+    }
+
     /// Adds the results of a step: `calls` are the same step of each run.
     pub(super) fn add_results(&mut self, step: usize, calls: &[&SeenCall]) {
         let Some((first, others)) = calls.split_first() else { return };
@@ -123,6 +168,11 @@ impl KnownValues {
     }
 }
 
+/// A number for the values of all runs.
+fn number_of(values: &[&Value]) -> u64 {
+    digest(&|hasher| values.hash(hasher))
+}
+
 /// The value at a path.
 pub(super) fn inside<'v, 'k>(
     value: &'v Value,
@@ -158,12 +208,15 @@ pub(super) fn common(key: &str, values: &[&Value], known: &mut KnownValues) -> O
         return Some(Template::Constant(first.clone()));
     }
     let is_it = |others: &[Value]| others.iter().zip(values).all(|(other, value)| other == *value);
-    if let Some(source) = known.source(&is_it) {
+    // Of few runs, a yes and a no are equal by chance to others.
+    let is_telling = !first.is_boolean() || values.len() >= TELLING_RUNS;
+    if let Some(source) = known.source(&is_it).filter(|_| is_telling) {
         return Some(Template::Source(source));
     }
     match first {
         Value::Object(_) | Value::Array(_) => {
             let before = known.variables.len();
+            let is_repeated = known.has_repeated(values);
             let parts = members(key, values, known);
             // What only the caller knows is one parameter, not one for each value inside it.
             let has_more = |it: &Template| {
@@ -174,7 +227,7 @@ pub(super) fn common(key: &str, values: &[&Value], known: &mut KnownValues) -> O
                         Source::Parameter(at) => *at < before,
                     };
                 });
-                has_result || it.has_constant()
+                is_repeated || has_result || it.has_constant()
             };
             match parts.filter(has_more) {
                 Some(template) => Some(template),
@@ -242,7 +295,7 @@ fn text(key: &str, texts: &[&str], known: &mut KnownValues) -> Option<Template> 
     let mut pieces = Vec::new();
     let is_made = split(key, texts, known, &mut pieces);
     let constant = pieces.iter().map(|piece| match piece {
-        Piece::Plain(text) => text.chars().filter(|char| char.is_alphanumeric()).count(),
+        Piece::Plain(text) => text.chars().filter(|char| char.is_alphabetic()).count(),
         Piece::Source(_) => 0,
     });
     let constant: usize = constant.sum();

@@ -5,6 +5,7 @@ mod approved;
 mod clients;
 #[cfg(feature = "cli")]
 mod console;
+mod labels;
 mod patterns;
 mod runtime;
 #[cfg(feature = "cli")]

@@ -60,8 +60,15 @@ fn repeated_work_becomes_a_recipe() {
         recipe.contains("\"text\":\"{{path}}: {{count.words}} words\",\"width\":80"),
         "{recipe}"
     );
+    assert_eq!(pattern.draft.name(&|_| false), "query-to-line");
+    let tools = tools_of_the_valid_draft(pattern);
+    assert_eq!(tools, ["format__line", "json-query__query", "text-stats__count"]);
+}
+
+/// Checks the files of a draft as those of a stranger's skill. Returns the tools of its recipe.
+pub(crate) fn tools_of_the_valid_draft(pattern: &WorkPattern) -> Vec<String> {
+    let recipe = pattern.draft.recipe(&pattern.held_out.1);
     let name = pattern.draft.name(&|_| false);
-    assert_eq!(name, "query-to-line");
     let skill = pattern.draft.skill(&name, "0.1.0", pattern);
     let parsed = parse_skill(skill.as_bytes(), &name, ParseMode::Strict);
     let errors: Vec<_> =
@@ -70,5 +77,5 @@ fn repeated_work_becomes_a_recipe() {
     let description = parsed.document.expect("it is valid").description;
     let identity = RecipeIdentity { name: &name, version: None, description: Some(&description) };
     let compiled = compile(&recipe, &identity).unwrap_or_else(|error| panic!("{error}\n{recipe}"));
-    assert_eq!(compiled.tools, ["format__line", "json-query__query", "text-stats__count"]);
+    compiled.tools
 }
