@@ -52,7 +52,7 @@ fn whoever_never_turned_it_on_sees_nothing() {
     let status = place.run(&["autonomous", "status"]).exits(0);
     assert!(status.stdout.starts_with("off: no call is observed"), "{status:#?}");
     status.says("to turn it on, write `autonomous_skills: {enabled: true}` in ");
-    place.run(&["autonomous", "forget"]).exits(0).says("erased 0 bytes");
+    place.run(&["autonomous", "forget"]).exits(0).says("erased observed calls (0 bytes)");
     let status = place.run(&["autonomous", "status", "--json"]).exits(0).json();
     assert_eq!((&status["enabled"], &status["pending"]), (&false.into(), &0.into()));
     assert!(!place.0.path("home/.weft").exists());
