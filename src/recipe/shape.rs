@@ -6,7 +6,7 @@ use super::faults::Faults;
 use super::reader;
 use super::steps::{RecipeStep, StepAction};
 use super::template::{TextPiece, ValueReference, ValueTemplate};
-use crate::contract::json_line;
+use crate::contract::{json_line, sort_by};
 
 /// What a shape says of constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl ShapeWriter {
                 self.text.push('{');
                 // The order of members says nothing.
                 let mut members: Vec<_> = members.iter().collect();
-                members.sort_by_key(|(name, _)| name);
+                sort_by(&mut members, |(one, _), (other, _)| one.cmp(other));
                 for (name, value) in members {
                     self.constant_key(name);
                     self.value(value);

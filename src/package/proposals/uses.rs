@@ -10,6 +10,9 @@ const FAILURES: u32 = 3;
 /// Seconds without a use after which the removal of a skill is proposed: 60 days.
 const IDLE_SECONDS: u64 = 60 * 86_400;
 
+/// Seconds after a use in which further ones are not written down, so that a busy skill wears no disk.
+const NOTED_SECONDS: u64 = 60 * 60;
+
 /// One use of a skill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkillUse {
@@ -30,7 +33,13 @@ impl Proposals {
     /// [`HomeError`] if a file can't be read or written.
     pub fn note_uses(&self, uses: &[SkillUse]) -> Result<Vec<String>, HomeError> {
         let known = self.state()?;
-        if !uses.iter().any(|it| known.skills.contains_key(&it.name)) {
+        let is_news = |it: &SkillUse| {
+            known.skills.get(&it.name).is_some_and(|skill| {
+                let is_later = |last| it.at_seconds >= last + NOTED_SECONDS;
+                it.failed || skill.failures > 0 || skill.off || skill.last_used.is_none_or(is_later)
+            })
+        };
+        if !uses.iter().any(is_news) {
             return Ok(Vec::new());
         }
         let mut switched_off = Vec::new();

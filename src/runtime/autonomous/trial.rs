@@ -8,7 +8,7 @@ use smol::Executor;
 use super::replay::replay;
 use crate::actor::{PluginHost, Snapshot};
 use crate::autonomous::{Confidential, Draft, WorkPattern, WorkRun};
-use crate::contract::{PluginPermissions, Sha256, json_line, to_hex};
+use crate::contract::{PluginPermissions, Sha256, json_line, sort_by, to_hex};
 use crate::package::{BUNDLED, MANIFEST_NAMES, NewProposal, Proposals, ReadLimits, RecordedCall};
 use crate::recipe::{RecipeIdentity, ShapeConstants, compile, recipe_shape};
 use crate::skill::{ParseMode, Severity, SkillEntry, parse_skill};
@@ -85,7 +85,7 @@ pub(super) async fn propose(trial: &Trial<'_>, pattern: &WorkPattern) -> Result<
     };
     let compiled = compile(&recipe, &identity).map_err(|error| error.to_string())?;
     let mut tools: Vec<String> = draft.tools().map(str::to_owned).collect();
-    tools.sort_unstable();
+    sort_by(&mut tools, Ord::cmp);
     tools.dedup();
     if compiled.tools != tools {
         return Err("it would call other tools than were called".into());
