@@ -1,7 +1,8 @@
 //! Tells the observer of calls: those that a message of the owner or an MCP client led to, directly or through a stage,
 //! and the uses of generated plugins.
 //!
-//! A tool that calls others is one call, whatever it calls.
+//! A tool that calls others is one call, whatever it calls. What it gets of plugins that handle secrets is seen all the
+//! same, so that it is known where it comes up again.
 
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use crate::contract::{
 
 /// Bytes of parameters or of a result that are seen.
 const SEEN_BYTES: usize = 4 * KB;
+/// The same for those of a plugin that handles secrets: they are looked for in later calls.
+const CONFIDENTIAL_BYTES: usize = 16 * KB;
 
 /// A call that somebody sees when it has ended.
 pub(super) struct SeenBy {
@@ -40,7 +43,9 @@ impl SeenBy {
         let asked = || context.origin.clone().or_else(|| context.requester.as_ref()?.origin());
         // What a memory is asked is part of the talk, not of the work.
         let is_memory = manifest.capabilities.contains(&PluginCapability::MemoryBackend);
-        let is_seen = !context.is_in_tool && !is_generated && !is_memory && entry.is_for_models();
+        let is_confidential = is_confidential(&manifest.permissions);
+        let is_work = !context.is_in_tool && !is_generated && entry.is_for_models();
+        let is_seen = !is_memory && (is_work || is_confidential);
         let origin = is_seen.then(asked).flatten();
         if origin.is_none() && !is_generated {
             return None;
@@ -52,7 +57,7 @@ impl SeenBy {
             plugin: manifest.id.clone(),
             tool: entry.full_name(),
             params,
-            is_confidential: is_confidential(&manifest.permissions),
+            is_confidential,
         })
     }
 
@@ -62,23 +67,12 @@ impl SeenBy {
         if matches!(result, Err(CallError::Cancelled | CallError::InputRequired(_))) {
             return;
         }
-        let mut call = ObservedCall {
-            origin,
-            plugin,
-            tool,
-            content: None,
-            confidential: None,
-            failed: result.is_err(),
-        };
-        if let (Some(_), Ok(result)) = (&call.origin, result) {
-            let is_small = params.len().max(result.len()) <= SEEN_BYTES;
-            if is_confidential {
-                call.confidential = Some((params, result.clone()));
-            } else if is_small {
-                call.content = Some((params, result.clone()));
-            }
-        }
-        observer.observe(call);
+        let bytes = if is_confidential { CONFIDENTIAL_BYTES } else { SEEN_BYTES };
+        let is_small = |result: &&String| params.len().max(result.len()) <= bytes;
+        let result_seen = result.as_ref().ok().filter(is_small).filter(|_| origin.is_some());
+        let content = result_seen.cloned().map(|result| (params, result));
+        let failed = result.is_err();
+        observer.observe(ObservedCall { origin, plugin, tool, content, is_confidential, failed });
     }
 }
 

@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 
+use crate::contract::{is_unfit, sanitize_text};
+
 /// Values of one call that are looked at.
 const NODES: usize = 64;
+/// Words of a key: more could be an instruction.
+pub(super) const KEY_WORDS: usize = 3;
 /// Keys of a path that a recipe can have.
 const PATH_KEYS: usize = 16;
 
@@ -56,12 +60,25 @@ pub(super) fn nodes(value: &Value) -> Vec<Node<'_>> {
     found
 }
 
-/// Whether a recipe's path can have this key.
+/// Whether a key can stand in a recipe: it is no sentence, and what is read is what it is.
 pub(super) fn is_path_key(key: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     !key.is_empty()
         && key.len() <= 64
-        && !key.contains(['.', '{', '}'])
-        && !key.contains(char::is_control)
+        && (key.bytes().all(is_word)
+            || (!key.contains(['.', '{', '}', '\n', '\t'])
+                && key.trim() == key
+                && key.split_whitespace().count() <= KEY_WORDS
+                && is_readable(key)))
+}
+
+/// Whether a person who reads a text sees all of it, and a model reads it as no more than a text.
+pub(super) fn is_readable(text: &str) -> bool {
+    let is_odd = |char: char| {
+        (is_unfit(char) && !matches!(char, '\n' | '\t'))
+            || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e01ef}')
+    };
+    !text.contains(is_odd) && sanitize_text(text) == text
 }
 
 /// The text that a value has within a longer text; none for lists and mappings, whose form could vary.
@@ -70,17 +87,6 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
-}
-
-/// Whether two calls with the same value have something to do with each other: a yes or a nothing is equal by chance.
-pub(super) fn is_telling(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.len() >= 2,
-        Value::Number(number) => !number.as_f64().is_some_and(|it| it == 0.0 || it == 1.0),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        Value::Bool(_) | Value::Null => false,
     }
 }
 

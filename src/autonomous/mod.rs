@@ -24,7 +24,7 @@ mod template;
 mod texts;
 
 pub use call::SeenCall;
-pub use confidential::Confidential;
+pub use confidential::{Confidential, has_secret};
 pub use draft::{Draft, WorkRun};
 pub use finder::{Finder, WorkPattern};
 pub use observations::{OBSERVED_BYTES, OBSERVED_SECONDS, Observations};

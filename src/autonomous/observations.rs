@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::call::SeenCall;
 use crate::contract::{KeyValueStore, PluginError, json_line, sort_by};
 
-/// Bytes of observations that are kept. The store's file has at most twice as many, until it is rewritten.
-pub const OBSERVED_BYTES: usize = 240 * 1024;
+/// Bytes of observations that are kept. The store's file has at most twice as many and 64 KB, until it is rewritten.
+pub const OBSERVED_BYTES: usize = 192 * 1024;
 /// Seconds for which they are kept.
 pub const OBSERVED_SECONDS: u64 = 30 * 24 * 60 * 60;
 /// Bytes of one batch, so that old calls can go in small parts.
@@ -47,9 +47,25 @@ impl Observations {
             self.known.push((key, batch.len()));
             let lines = batch.split(|byte| *byte == b'\n');
             let read = lines.filter_map(|line| call_of(&serde_json::from_slice(line).ok()?));
-            calls.extend(read.filter(|call| now_seconds < call.at_seconds + OBSERVED_SECONDS));
+            calls.extend(
+                read.filter(|call| now_seconds < call.at_seconds.saturating_add(OBSERVED_SECONDS)),
+            );
         }
         Ok(calls)
+    }
+
+    /// Adds calls to a store that somebody has emptied.
+    ///
+    /// # Errors
+    ///
+    /// The store can't be read or written.
+    pub async fn put_back(
+        &mut self,
+        calls: &[SeenCall],
+        now_seconds: u64,
+    ) -> Result<(), PluginError> {
+        self.known.clear();
+        self.add(calls, now_seconds).await.map(|_| ())
     }
 
     /// Adds calls, and removes what is too old or too much. Returns `false` if a batch is gone that this process did

@@ -24,17 +24,17 @@ pub struct ObservedCall {
     pub plugin: String,
     /// The full name of the tool.
     pub tool: String,
-    /// The parameters as JSON text, and the result; none if they are not to be seen: they are too large, the plugin
-    /// handles secrets, or the call failed.
+    /// The parameters as JSON text, and the result; none if the call failed, or they are too large to be looked at.
     pub content: Option<(String, String)>,
-    /// What the plugin returned of secrets and of the environment: it must not be seen anywhere else.
-    pub confidential: Option<(String, String)>,
+    /// Whether the plugin handles secrets or reads the environment: what it was given and returns must not be seen
+    /// anywhere else.
+    pub is_confidential: bool,
     /// Whether the call failed.
     pub failed: bool,
 }
 
 /// Sees calls.
 pub trait CallObserver: Send + Sync {
-    /// Sees one. Never waits: what there is no room for is lost.
+    /// Sees one. Never waits: what there is no room for is lost, and then nothing that could come of it is seen.
     fn observe(&self, call: ObservedCall);
 }

@@ -95,6 +95,8 @@ pub use network::{
 pub use network::{setting_host, setting_secret};
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
+#[cfg(feature = "autonomous")]
+pub(crate) use redact::SecretSearch;
 pub(crate) use scope::CallScope;
 pub use settings::PluginSettings;
 pub use storage::STORE_FULL;

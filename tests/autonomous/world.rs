@@ -5,12 +5,13 @@
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use weft_lite::autonomous::CallOrigin;
-use weft_lite::package::{Proposal, Proposals};
+use weft_lite::package::{FileSecrets, Proposal, Proposals};
 use weft_lite::{CallerInput, Runtime};
 
 /// How long something is waited for that has to come.
@@ -47,7 +48,7 @@ impl World {
         let home = folder.path().join("weft");
         let (builder, _) =
             Runtime::builder().workspace(folder.path()).weft_home(&home).configure(&home).unwrap();
-        let runtime = builder.build();
+        let runtime = builder.secrets(Arc::new(FileSecrets::new(&home))).build();
         runtime.block_on(runtime.load()).unwrap();
         Self { runtime, folder, messages: Cell::new(0) }
     }

@@ -176,6 +176,43 @@ impl Proposals {
         Ok(kind)
     }
 
+    /// Erases what was observed, but no proposal.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError`] if something can't be removed.
+    pub fn forget_calls(&self) -> Result<(), HomeError> {
+        match disk::folder(&self.home).symlink_metadata() {
+            Ok(_) => disk::forget_observations(&self.home),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Takes back every proposal with a text in it that `must_go`: nobody has answered it, so its pattern may be
+    /// proposed again. Returns their names.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError`] if something can't be read or removed.
+    pub fn withdraw(&self, must_go: &dyn Fn(&str) -> bool) -> Result<Vec<String>, HomeError> {
+        let pending = self.pending()?.proposals;
+        let goes = |it: &Proposal| {
+            let draft = &it.draft;
+            let calls = draft.runs.iter().flatten();
+            let mut texts = calls.flat_map(|call| [&*call.params, &*call.result]);
+            texts.any(must_go)
+                || [it.text("recipe.yaml"), it.text("SKILL.md")].into_iter().any(must_go)
+                || draft.diff.as_deref().is_some_and(must_go)
+        };
+        let names: Vec<String> =
+            pending.into_iter().filter(goes).map(|proposal| proposal.draft.name).collect();
+        if !names.is_empty() {
+            let _lock = HomeLock::acquire(&self.home)?;
+            names.iter().try_for_each(|name| disk::remove(&disk::place(&self.home, name)))?;
+        }
+        Ok(names)
+    }
+
     /// Erases what was observed, and every proposal that waits, since it holds copies of calls. What was rejected
     /// and what was approved stays. Returns how many proposals there were.
     ///

@@ -2,22 +2,22 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::or;
 use serde_json::Value;
 use smol::Executor;
 
+use super::guard::{CallPlace, Guard};
 use super::trial::{self, Trial};
 use crate::actor::PluginHost;
 use crate::autonomous::{
-    CallObserver, CallOrigin, Confidential, Finder, OBSERVED_BYTES, Observations, ObservedCall,
-    SeenCall, WorkPattern,
+    CallObserver, CallOrigin, Finder, OBSERVED_BYTES, Observations, ObservedCall, SeenCall,
+    WorkPattern,
 };
-use crate::contract::{
-    MessagePayload, PluginError, SecretSource, Sha256, SortedMap, SortedSet, StoreSource,
-};
+use crate::contract::{MessagePayload, SecretSource, Sha256, SortedMap, SortedSet, StoreSource};
 use crate::package::{Proposals, ReadLimits, SkillUse};
 use crate::store::DurableStore;
 use crate::task::{Clock, Tasks, off_executor};
@@ -30,8 +30,6 @@ const FLUSH: Duration = Duration::from_secs(2);
 const DUTY: Duration = Duration::from_secs(24 * 60 * 60);
 /// When it looks for the first time.
 const FIRST_DUTY: Duration = Duration::from_secs(60);
-/// For how long the operator's secrets are remembered.
-const SECRETS_AGE: Duration = Duration::from_secs(2);
 /// Chats that can be told of a proposal.
 const CHATS: usize = 64;
 /// The namespace of observations in `$WEFT_HOME/autonomous`.
@@ -48,7 +46,11 @@ pub(in crate::runtime) struct LearnerParts {
 
 /// The handle to the actor.
 #[derive(Clone)]
-pub(in crate::runtime) struct Learner(Sender<LearnerMessage>);
+pub(in crate::runtime) struct Learner {
+    inbox: Sender<LearnerMessage>,
+    /// Whether a confidential call was lost.
+    is_lost: Arc<AtomicBool>,
+}
 
 enum LearnerMessage {
     Call(Box<ObservedCall>),
@@ -57,7 +59,9 @@ enum LearnerMessage {
 
 impl CallObserver for Learner {
     fn observe(&self, call: ObservedCall) {
-        if self.0.try_send(LearnerMessage::Call(Box::new(call))).is_err() {
+        let is_confidential = call.is_confidential;
+        if self.inbox.try_send(LearnerMessage::Call(Box::new(call))).is_err() {
+            self.is_lost.fetch_or(is_confidential, Ordering::Relaxed);
             log::debug!("autonomous skills: a call was not observed, for too many wait");
         }
     }
@@ -67,20 +71,21 @@ impl Learner {
     /// A handle, and what its actor receives.
     pub(in crate::runtime) fn new() -> (Self, LearnerInbox) {
         let (sender, receiver) = async_channel::bounded(MAILBOX);
-        (Self(sender), LearnerInbox(receiver))
+        let is_lost = Arc::new(AtomicBool::new(false));
+        (Self { inbox: sender, is_lost: Arc::clone(&is_lost) }, LearnerInbox(receiver, is_lost))
     }
 
     /// Writes down what was observed, and ends the actor.
     pub(in crate::runtime) async fn stop(&self) {
         let (done, ended) = async_channel::bounded(1);
-        if self.0.send(LearnerMessage::Stop(done)).await.is_ok() {
+        if self.inbox.send(LearnerMessage::Stop(done)).await.is_ok() {
             let _ = ended.recv().await;
         }
     }
 }
 
 /// The messages to an actor that is not started yet.
-pub(in crate::runtime) struct LearnerInbox(Receiver<LearnerMessage>);
+pub(in crate::runtime) struct LearnerInbox(Receiver<LearnerMessage>, Arc<AtomicBool>);
 
 impl LearnerInbox {
     /// Starts the actor.
@@ -108,8 +113,7 @@ impl LearnerInbox {
             calls: 0,
             unwritten: Vec::new(),
             uses: Vec::new(),
-            confidential: Confidential::default(),
-            secrets: (None, Vec::new()),
+            guard: Guard::new(Arc::clone(&parts.secrets), self.1),
             chats: SortedMap::new(),
             notices: Vec::new(),
             told: SortedSet::new(),
@@ -135,9 +139,7 @@ struct LearnerActor {
     calls: u64,
     unwritten: Vec<SeenCall>,
     uses: Vec<SkillUse>,
-    confidential: Confidential,
-    /// The operator's secrets, and when they were read.
-    secrets: (Option<Instant>, Vec<String>),
+    guard: Guard,
     /// Where the chats are, by their numbers.
     chats: SortedMap<u64, CallOrigin>,
     /// What is said in a chat when nothing more comes: the work that led to it may have no answer yet.
@@ -172,6 +174,7 @@ impl LearnerActor {
                     for (origin, text) in std::mem::take(&mut self.notices) {
                         self.tell(&origin, &text).await;
                     }
+                    self.read_secrets().await;
                     let patterns = self.finder.settle(self.now());
                     self.propose(patterns).await;
                     if !is_busy {
@@ -189,7 +192,7 @@ impl LearnerActor {
     }
 
     async fn observe(&mut self, call: ObservedCall) {
-        let ObservedCall { origin, plugin, tool, content, confidential, failed } = call;
+        let ObservedCall { origin, plugin, tool, content, is_confidential, failed } = call;
         let at_seconds = self.now();
         let Some(origin) = origin else {
             self.uses.push(SkillUse { name: plugin, at_seconds, failed });
@@ -199,19 +202,6 @@ impl LearnerActor {
             }
             return;
         };
-        if let Some((params, result)) = confidential {
-            self.confidential.add(&read(&params));
-            self.confidential.add(&read(&result));
-        }
-        let Some((params, result)) = content else { return };
-        let (params, result) = (read(&params), read(&result));
-        self.read_secrets().await;
-        if self.confidential.covers(&params, &result, &self.secrets.1)
-            || origin.text.as_deref().is_some_and(|text| passes_on(&params, text))
-        {
-            return;
-        }
-        self.load(at_seconds).await;
         self.calls += 1;
         let chat = number(&[&origin.channel, &origin.chat]);
         let message = match origin.message {
@@ -220,6 +210,25 @@ impl LearnerActor {
             }
             None => number(&[&self.process, &self.calls.to_string()]),
         };
+        let place = CallPlace { chat, message, at_seconds };
+        let content = content.map(|(params, result)| (read(&params), read(&result)));
+        if is_confidential {
+            self.guard.see_confidential(place, content);
+            return;
+        }
+        let Some((params, result)) = content else {
+            if !failed {
+                self.guard.see_large(place);
+            }
+            return;
+        };
+        self.read_secrets().await;
+        if !self.guard.admits(place, &params, &result, origin.text.as_deref()) {
+            return;
+        }
+        if !self.is_loaded {
+            self.load().await;
+        }
         if self.chats.len() >= CHATS {
             self.chats.clear();
         }
@@ -230,25 +239,53 @@ impl LearnerActor {
         self.propose(patterns).await;
     }
 
+    /// Reads the operator's secrets. What was kept before one of them was known as such is erased.
     async fn read_secrets(&mut self) {
-        let now = self.parts.clock.now();
-        if self.secrets.0.is_some_and(|read| now.duration_since(read) < SECRETS_AGE) {
+        if !self.guard.refresh(self.parts.clock.now()).await {
             return;
         }
-        let source = Arc::clone(&self.parts.secrets);
-        let all = off_executor(move || source.all()).await;
-        self.secrets = (Some(now), all.into_iter().map(|secret| secret.value).collect());
+        self.load().await;
+        let home = self.parts.weft_home.clone();
+        let search = Arc::clone(self.guard.search());
+        let withdrawn =
+            off_executor(move || Proposals::of_home(&home).withdraw(&|text| search.finds(text)));
+        match withdrawn.await {
+            Ok(names) => names.iter().for_each(|name| {
+                log::warn!("the proposed skill `{name}` is gone, since it has a secret in it");
+            }),
+            Err(error) => log::warn!("proposals can't be searched for secrets: {error}"),
+        }
     }
 
-    /// Reads what was observed before, at the first call.
-    async fn load(&mut self, now_seconds: u64) {
-        if std::mem::replace(&mut self.is_loaded, true) {
-            return;
+    /// Reads what was observed before: at the first call, and again when it may have changed. Calls with a secret in
+    /// them are erased.
+    async fn load(&mut self) {
+        let now_seconds = self.now();
+        self.is_loaded = true;
+        self.finder.forget();
+        let read = self.observations.read(now_seconds).await;
+        let calls = read.unwrap_or_else(|error| {
+            self.warn("what was observed before can't be read", &error.to_string());
+            Vec::new()
+        });
+        let guard = &self.guard;
+        let known = calls.len();
+        let kept: Vec<SeenCall> =
+            calls.into_iter().filter(|call| !guard.has_secret(call)).collect();
+        self.unwritten.retain(|call| !guard.has_secret(call));
+        if kept.len() < known {
+            // Removing them from the file would leave their bytes in it.
+            let home = self.parts.weft_home.clone();
+            let forgotten = off_executor(move || Proposals::of_home(&home).forget_calls()).await;
+            if let Err(error) = forgotten {
+                self.warn("a secret among what was observed can't be erased", &error.to_string());
+            }
+            if let Err(error) = self.observations.put_back(&kept, now_seconds).await {
+                self.warn("what was observed can't be written", &error.to_string());
+            }
         }
-        match self.observations.read(now_seconds).await {
-            Ok(calls) => calls.into_iter().for_each(|call| self.finder.recall(call)),
-            Err(error) => self.warn("what was observed before can't be read", &error),
-        }
+        let all = kept.into_iter().chain(self.unwritten.iter().cloned());
+        all.for_each(|call| self.finder.recall(call));
     }
 
     async fn write(&mut self) {
@@ -260,12 +297,8 @@ impl LearnerActor {
         match self.observations.add(&calls, self.now()).await {
             Ok(true) => {}
             // Somebody has it forgotten.
-            Ok(false) => {
-                self.finder.forget();
-                self.is_loaded = false;
-                self.load(self.now()).await;
-            }
-            Err(error) => self.warn("what was observed can't be written", &error),
+            Ok(false) => self.load().await,
+            Err(error) => self.warn("what was observed can't be written", &error.to_string()),
         }
     }
 
@@ -310,7 +343,7 @@ impl LearnerActor {
                 executor: &self.executor,
                 home: &self.parts.weft_home,
                 limits: self.parts.limits,
-                secrets: &self.secrets.1,
+                secrets: Arc::clone(self.guard.search()),
                 now_seconds: self.now(),
             };
             match trial::propose(&trial, &pattern).await {
@@ -347,24 +380,12 @@ impl LearnerActor {
     }
 
     /// Logs a problem once.
-    fn warn(&mut self, what: &str, error: &PluginError) {
+    fn warn(&mut self, what: &str, error: &str) {
         let text = format!("autonomous skills: {what}: {error}");
         if self.told.insert(text.clone()) {
             log::warn!("{text}");
         }
     }
-}
-
-/// Whether parameters have the whole of a message in them, unless that is a single word.
-fn passes_on(params: &Value, message: &str) -> bool {
-    let is_text = message.contains(char::is_whitespace);
-    is_text
-        && match params {
-            Value::String(text) => text.contains(message),
-            Value::Array(items) => items.iter().any(|item| passes_on(item, message)),
-            Value::Object(members) => members.values().any(|value| passes_on(value, message)),
-            _ => false,
-        }
 }
 
 /// A text as JSON; a text that is none is a text.

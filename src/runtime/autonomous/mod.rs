@@ -3,6 +3,7 @@
 //! It exists only where the operator has turned it on. Its actor has a task on the executor; calls are sent to it
 //! and never wait for it.
 
+mod guard;
 mod learner;
 mod replay;
 mod trial;

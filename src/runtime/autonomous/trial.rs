@@ -1,16 +1,17 @@
 //! Tries a draft before anybody is asked. Whatever speaks against it is a reason, and then nobody is.
 
 use std::path::Path;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use smol::Executor;
 
 use super::replay::replay;
 use crate::actor::{PluginHost, Snapshot};
-use crate::autonomous::{Confidential, Draft, WorkPattern, WorkRun};
+use crate::autonomous::{Draft, WorkPattern, WorkRun, has_secret};
 use crate::contract::{PluginPermissions, Sha256, json_line, sort_by, to_hex};
 use crate::package::{BUNDLED, MANIFEST_NAMES, NewProposal, Proposals, ReadLimits, RecordedCall};
 use crate::recipe::{RecipeIdentity, ShapeConstants, compile, recipe_shape};
+use crate::sandbox::SecretSearch;
 use crate::skill::{ParseMode, Severity, SkillEntry, parse_skill};
 use crate::task::off_executor;
 
@@ -25,7 +26,7 @@ pub(super) struct Trial<'t> {
     pub(super) executor: &'t Weak<Executor<'static>>,
     pub(super) home: &'t Path,
     pub(super) limits: ReadLimits,
-    pub(super) secrets: &'t [String],
+    pub(super) secrets: Arc<SecretSearch>,
     pub(super) now_seconds: u64,
 }
 
@@ -47,9 +48,9 @@ pub(super) async fn propose(trial: &Trial<'_>, pattern: &WorkPattern) -> Result<
         return Err(objection);
     }
     // A secret may be newer than what was observed.
-    let mut confidential = Confidential::default();
+    let is_secret = |text: &str| trial.secrets.finds(text);
     for call in pattern.all_runs().flatten() {
-        if confidential.covers(&call.params, &call.result, trial.secrets) {
+        if has_secret(&call.params, &is_secret) || has_secret(&call.result, &is_secret) {
             return Err("a run has a secret in it".into());
         }
     }

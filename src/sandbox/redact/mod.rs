@@ -18,6 +18,8 @@ mod redactor;
 #[cfg(feature = "net")]
 mod stream;
 
+#[cfg(feature = "autonomous")]
+pub(crate) use redactor::SecretSearch;
 pub(super) use redactor::{PluginSecrets, Redactor};
 #[cfg(feature = "net")]
 pub(super) use stream::StreamRedactor;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::form::SecretForm;
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "autonomous"))]
 use crate::contract::sort_by_key;
 use crate::sandbox::text::cut;
 use crate::sandbox::{HostCall, ToolRequest, WebRequest};
@@ -61,6 +61,26 @@ pub(super) struct RedactedBytes<'a> {
     pub(super) is_cut: bool,
 }
 
+/// Finds secrets in every form in which they are redacted.
+#[cfg(feature = "autonomous")]
+#[derive(Default)]
+pub(crate) struct SecretSearch(Redactor);
+
+#[cfg(feature = "autonomous")]
+impl SecretSearch {
+    /// Finds these.
+    pub(crate) fn new(values: &[String]) -> Self {
+        Self(Redactor::default().with(values.iter().map(String::as_str)).unwrap_or_default())
+    }
+
+    /// Whether one of them is in the text. A text that was made to cost time counts as one that has it.
+    pub(crate) fn finds(&self, text: &str) -> bool {
+        let mut steps = self.0.steps(text.len());
+        !self.0.forms.is_empty()
+            && !self.0.search(text.as_bytes(), text.len(), &mut steps).found.is_empty()
+    }
+}
+
 impl PluginSecrets {
     /// Redacts from now on a value that a request carries.
     #[cfg(feature = "net")]
@@ -101,7 +121,7 @@ fn extend<'v>(redactor: &Lock<Arc<Redactor>>, values: impl IntoIterator<Item = &
 impl Redactor {
     /// A redactor for these values too; `None` if it has them all. Servers drop the spaces around a header's
     /// value, so the spaces are no part of it.
-    #[cfg(feature = "net")]
+    #[cfg(any(feature = "net", feature = "autonomous"))]
     fn with<'v>(&self, added: impl IntoIterator<Item = &'v str>) -> Option<Self> {
         let mut values = self.values.clone();
         for value in added {
