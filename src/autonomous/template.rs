@@ -4,11 +4,13 @@ use std::hash::Hash;
 
 use serde_json::{Map, Value};
 
-use super::call::{SeenCall, is_boundary, nodes, place_of, text_of};
+use super::call::{KEY_WORDS, SeenCall, is_boundary, nodes, place_of, text_of};
 use super::link::digest;
 
 /// Pieces of one text.
 const PIECES: usize = 16;
+/// Characters of a name.
+const NAME_CHARS: usize = 24;
 /// Letters that a text's constant part has, so that it is one. Less is equal by chance, and so is the year of a date.
 const CONSTANT_CHARS: usize = 4;
 /// Runs in which a yes or a no is the same before it is one.
@@ -141,17 +143,18 @@ impl KnownValues {
         self.results = added;
     }
 
-    /// The source whose values are these, the newest result before the parameters.
+    /// The source whose values are these, the parameters before the newest result: a tool that returns what it gets
+    /// must not decide later what the caller decides.
     fn source(&self, is_it: &dyn Fn(&[Value]) -> bool) -> Option<Source> {
-        let result = self.results.iter().find(|(_, values)| is_it(values));
-        let variable = || self.variables.iter().position(|variable| is_it(&variable.values));
-        result.map(|(source, _)| source.clone()).or_else(|| variable().map(Source::Parameter))
+        let result = || self.results.iter().find(|(_, values)| is_it(values));
+        let variable = self.variables.iter().position(|variable| is_it(&variable.values));
+        variable.map(Source::Parameter).or_else(|| result().map(|(source, _)| source.clone()))
     }
 
     fn texts(&self) -> impl Iterator<Item = (Source, Vec<String>)> {
         let variables = (0..).zip(&self.variables);
         let variables = variables.map(|(at, it)| (Source::Parameter(at), it.values.clone()));
-        let all = self.results.iter().cloned().chain(variables);
+        let all = variables.chain(self.results.iter().cloned());
         all.filter_map(|(source, values)| {
             let texts: Option<Vec<String>> = values.iter().map(text_of).collect();
             let texts = texts.filter(|texts| texts.iter().all(|text| !text.is_empty()))?;
@@ -162,6 +165,9 @@ impl KnownValues {
 
     /// A new parameter, named for the key that it was found at.
     fn variable(&mut self, key: &str, values: Vec<Value>) -> Source {
+        let words =
+            key.split(|char: char| !char.is_ascii_alphanumeric()).filter(|it| !it.is_empty());
+        let key = if words.count() > KEY_WORDS || key.len() > NAME_CHARS { "value" } else { key };
         let name = unused_name(key, |name| self.variables.iter().any(|it| it.name == name));
         self.variables.push(DraftVariable { name, values });
         Source::Parameter(self.variables.len() - 1)
@@ -195,10 +201,15 @@ pub(super) fn unused_name(text: &str, is_taken: impl Fn(&str) -> bool) -> String
     let plain: String = plain.collect::<String>().to_ascii_lowercase();
     let plain = plain.trim_matches('_');
     let begins = plain.starts_with(|first: char| first.is_ascii_alphabetic());
-    let plain = if begins { &plain[..plain.len().min(24)] } else { "value" };
+    let plain = if begins { &plain[..plain.len().min(NAME_CHARS)] } else { "value" };
     let all = (2..).map(|number: u32| format!("{plain}_{number}"));
     let mut all = std::iter::once(plain.to_owned()).chain(all);
-    all.find(|name| !is_taken(name)).unwrap_or_default()
+    all.find(|name| !is_taken(name) && !is_yaml_word(name)).unwrap_or_default()
+}
+
+/// Whether YAML reads a name as something else.
+fn is_yaml_word(name: &str) -> bool {
+    ["null", "true", "false", "yes", "no"].contains(&name)
 }
 
 /// What these values of the same place have in common, one of each run. `None` if they differ in kind.
@@ -304,7 +315,12 @@ fn text(key: &str, texts: &[&str], known: &mut KnownValues) -> Option<Template> 
         Piece::Source(Source::Parameter(at)) => *at < before,
         Piece::Plain(_) => false,
     });
-    if is_made && pieces.len() > 1 && (flows || constant >= CONSTANT_CHARS) {
+    // Recipes would read the name behind it as a part of the text, or more than the name.
+    let is_clear = !pieces.windows(2).any(|two| match two {
+        [Piece::Plain(before), Piece::Source(_)] => before.ends_with(['\\', '{']),
+        _ => false,
+    });
+    if is_made && is_clear && pieces.len() > 1 && (flows || constant >= CONSTANT_CHARS) {
         return Some(Template::Text(pieces));
     }
     known.variables.truncate(before);

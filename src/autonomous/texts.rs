@@ -7,11 +7,11 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-use super::call::text_of;
+use super::call::{is_readable, text_of};
 use super::draft::{Draft, DraftStep};
 use super::finder::WorkPattern;
 use super::template::{Piece, Source, Template, kind};
-use crate::contract::{json_line, sanitize_text};
+use crate::contract::json_line;
 use crate::skill::slug;
 
 /// Characters of a skill's name, whose tool has it twice.
@@ -60,11 +60,7 @@ impl Draft {
         let mut found = None;
         for step in &self.steps {
             step.with.for_each_constant(&mut |text| {
-                let is_odd = |char: char| {
-                    (char.is_control() && !matches!(char, '\n' | '\t'))
-                        || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-                };
-                if text.contains(is_odd) || sanitize_text(text) != text {
+                if !is_readable(text) {
                     found = Some(format!(
                         "a constant for `{}` has characters that are not plain text",
                         step.tool
@@ -141,7 +137,13 @@ impl Draft {
                     }
                     Piece::Source(Source::Result { .. }) => Some("[...]".to_owned()),
                 });
-                let shown = shown.collect::<Option<String>>();
+                // Plain parts can say something together.
+                let plain = pieces.iter().map(|piece| match piece {
+                    Piece::Plain(text) => text,
+                    Piece::Source(_) => " ",
+                });
+                let is_short = is_plain(&plain.collect::<String>());
+                let shown = shown.collect::<Option<String>>().filter(|_| is_short);
                 let is_it = |shown: &String| shown.contains(&format!("[{name}]"));
                 if found.is_none() {
                     found = shown.filter(is_it);

@@ -5,6 +5,7 @@ mod approved;
 mod clients;
 #[cfg(feature = "cli")]
 mod console;
+mod hostile;
 mod labels;
 mod patterns;
 mod runtime;

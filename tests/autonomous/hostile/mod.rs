@@ -1,0 +1,6 @@
+//! Input that is made to get into a draft, to leak through the observations, to bury the user, or to get more done than
+//! was looked at.
+
+mod plugins;
+mod secrets;
+mod texts;
