@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::align::{Numbers, align, go_on, groups};
 use super::call::SeenCall;
 use super::draft::{Draft, WorkRun};
-use super::history::{CallHistory, KeptCall};
+use super::history::{CallHistory, KeptCall, RecentCalls};
 use super::link::{Link, digest};
 use crate::contract::SortedMap;
 
@@ -107,11 +107,15 @@ impl Finder {
     pub fn settle(&mut self, now_seconds: u64) -> Vec<WorkPattern> {
         let chats = self.history.chats.iter();
         let quiet = chats.filter(|(_, it)| now_seconds >= it.at_seconds + SETTLED_SECONDS);
+        let quiet = quiet.filter(|(_, it)| !it.is_settled);
         let quiet: Vec<u64> = quiet.map(|(chat, _)| *chat).collect();
         let mut found = Vec::new();
         for chat in quiet {
             found.extend(self.end_message(chat));
             found.extend(self.ready(&|it| it.chat == chat));
+            if let Some(recent) = self.history.chats.get_mut(&chat) {
+                recent.is_settled = true;
+            }
         }
         let chats: Vec<u64> = self.history.chats.keys().copied().collect();
         found.extend(self.ready(&|it| !chats.contains(&it.chat)));
@@ -121,9 +125,12 @@ impl Finder {
     /// Whether [`settle`](Self::settle) may find something.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        let last = |chat: &u64| self.history.newest_of(*chat);
-        let is_several = |number| self.history.message_of(number).len() > 1;
-        !self.waiting.is_empty() || self.history.chats.keys().filter_map(last).any(is_several)
+        let is_open = |(chat, _): &(&u64, &RecentCalls)| {
+            let newest = self.history.newest_of(**chat);
+            newest.is_some_and(|number| self.history.message_of(number).len() > 1)
+        };
+        let mut chats = self.history.chats.iter().filter(|(_, it)| !it.is_settled);
+        !self.waiting.is_empty() || chats.any(|it| is_open(&it))
     }
 
     /// Forgets everything.

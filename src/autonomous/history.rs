@@ -44,6 +44,8 @@ pub(super) struct RecentCalls {
     seen: u64,
     pub(super) message: u64,
     pub(super) at_seconds: u64,
+    /// Whether nothing came for a while, and the last message was looked at.
+    pub(super) is_settled: bool,
 }
 
 /// Calls have numbers, in the order in which they came.
@@ -113,6 +115,7 @@ impl CallHistory {
         self.make_room(chat);
         let recent = self.chats.entry(chat).or_default();
         (recent.message, recent.at_seconds) = (message, at_seconds);
+        recent.is_settled = false;
         recent.seen += 1;
         let place = recent.seen;
         let values = CallValues::of(&call);

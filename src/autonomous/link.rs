@@ -17,8 +17,9 @@ const LINKS: usize = 24;
 const PART_BYTES: usize = 64;
 /// Bytes of a text that others are looked for in.
 const TEXT_BYTES: usize = 4096;
-/// Bytes that are searched for one call.
+/// Bytes that are searched for one call, and what beginning a search costs in these.
 const SEARCHED_BYTES: usize = 128 * 1024;
+const SEARCH_BYTES: usize = 64;
 
 /// One thing that two calls of a run have to do with each other.
 #[derive(Debug, Clone, Copy)]
@@ -148,8 +149,9 @@ impl CallValues {
                 }
                 let Some(part) = &known.part else { continue };
                 for (place, text) in &texts {
-                    if text.len() > part.len() && room >= text.len() {
-                        room -= text.len();
+                    let cost = text.len() + SEARCH_BYTES;
+                    if text.len() > part.len() && room >= cost {
+                        room -= cost;
                         if place_of(text, part).is_some() {
                             link("part", *place);
                         }
