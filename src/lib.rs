@@ -150,7 +150,7 @@
 //! | `socket` | yes | the channel for other programs on the machine (+0.13 MB) |
 //! | `store` | yes | what plugins keep by the door `store` lasts; without it, it is in memory |
 //! | `bundled` | yes | the plugins and skills in `skills/`, compiled in, and the compiler of recipes ([`recipe`]) |
-//! | `autonomous` | yes | skills that are drafted from repeated work and wait for the user's yes |
+//! | `autonomous` | yes | skills that are drafted from repeated work and wait for the user's yes ([`autonomous`]; +0.24 MB) |
 
 pub mod actor;
 #[cfg(feature = "autonomous")]
