@@ -26,9 +26,11 @@ use crate::task::{Clock, Tasks, off_executor};
 const MAILBOX: usize = 64;
 /// How long calls are in memory alone: a kill costs at most so much of what was observed.
 const FLUSH: Duration = Duration::from_secs(2);
-/// How often a program that observes nothing looks for skills that nobody uses.
+/// How often chats are looked at in which nothing more came.
+const SETTLE: Duration = Duration::from_secs(30);
+/// How often skills are looked for that nobody uses.
 const DUTY: Duration = Duration::from_secs(24 * 60 * 60);
-/// When it looks for the first time.
+/// When they are looked for the first time.
 const FIRST_DUTY: Duration = Duration::from_secs(60);
 /// Chats that can be told of a proposal.
 const CHATS: usize = 64;
@@ -150,13 +152,10 @@ struct LearnerActor {
 
 impl LearnerActor {
     async fn run(mut self) {
-        let mut duty = FIRST_DUTY;
+        let start = self.parts.clock.now();
+        let (mut duty_at, mut tick_at) = (start + FIRST_DUTY, start + FIRST_DUTY);
         loop {
-            let is_busy = !self.unwritten.is_empty()
-                || !self.uses.is_empty()
-                || !self.notices.is_empty()
-                || self.finder.is_waiting();
-            let pause = if is_busy { FLUSH } else { duty };
+            let pause = tick_at.min(duty_at).saturating_duration_since(self.parts.clock.now());
             let message = async { self.inbox.recv().await.map(Some) };
             let tick = async {
                 self.parts.clock.sleep(pause).await;
@@ -170,21 +169,40 @@ impl LearnerActor {
                     return;
                 }
                 Ok(None) => {
-                    self.write().await;
-                    for (origin, text) in std::mem::take(&mut self.notices) {
-                        self.tell(&origin, &text).await;
-                    }
-                    self.read_secrets().await;
-                    let patterns = self.finder.settle(self.now());
-                    self.propose(patterns).await;
-                    if !is_busy {
-                        duty = DUTY;
+                    self.tick().await;
+                    if self.parts.clock.now() >= duty_at {
+                        duty_at = self.parts.clock.now() + DUTY;
                         self.find_unused().await;
                     }
+                    tick_at = duty_at;
                 }
                 Err(_) => return,
             }
+            // Calls without a pause between them don't put it off.
+            if let Some(pause) = self.pause() {
+                tick_at = tick_at.min(self.parts.clock.now() + pause);
+            }
         }
+    }
+
+    /// How long what there is to do can wait.
+    fn pause(&self) -> Option<Duration> {
+        let is_urgent =
+            !self.unwritten.is_empty() || !self.uses.is_empty() || !self.notices.is_empty();
+        match is_urgent {
+            true => Some(FLUSH),
+            false => self.finder.is_waiting().then_some(SETTLE),
+        }
+    }
+
+    async fn tick(&mut self) {
+        self.write().await;
+        for (origin, text) in std::mem::take(&mut self.notices) {
+            self.tell(&origin, &text).await;
+        }
+        self.read_secrets().await;
+        let patterns = self.finder.settle(self.now());
+        self.propose(patterns).await;
     }
 
     fn now(&self) -> u64 {
