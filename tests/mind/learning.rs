@@ -1,11 +1,13 @@
 //! Work that a model does again and again for its owner becomes the proposal of a skill.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use weft_lite::config::AutonomousConfig;
 use weft_lite::package::Proposals;
+use weft_lite::sandbox::ManualClock;
 
 use crate::server::Reply;
 use crate::world::{World, call, end, saying, stream};
@@ -30,25 +32,29 @@ fn work(name: &str, text: &str) -> [Reply; 4] {
     ]
 }
 
-fn world(home: &TempDir) -> World {
+fn world(home: &TempDir, clock: &Arc<ManualClock>) -> World {
     let texts = [("a", "one two three"), ("bb", "four five"), ("c", "six seven eight nine")];
     let replies = texts.into_iter().flat_map(|(name, text)| work(name, text));
     World::built(&json!({}), replies, |builder| {
         let mut enabled = AutonomousConfig::default();
         enabled.enabled = true;
-        builder.plugins("skills/json-query").weft_home(home.path()).autonomous_skills(enabled)
+        let builder = builder.plugins("skills/json-query").weft_home(home.path());
+        builder.autonomous_skills(enabled).clock(Arc::clone(clock) as _)
     })
 }
 
 #[test]
 fn a_models_repeated_work_is_proposed() {
     let home = TempDir::new().unwrap();
-    let world = world(&home);
+    let clock = Arc::new(ManualClock::new());
+    let world = world(&home, &clock);
     for _ in 0..3 {
         assert_eq!(world.ask("report, please"), "Here it is.");
     }
     world.runtime.block_on(async {
         while world.channel.sent.lock().unwrap().is_empty() {
+            // The model could go on for a while after its last call.
+            clock.advance(Duration::from_secs(10));
             smol::Timer::after(Duration::from_millis(5)).await;
         }
     });
@@ -67,7 +73,8 @@ fn a_models_repeated_work_is_proposed() {
 #[test]
 fn a_strangers_work_is_not_proposed() {
     let home = TempDir::new().unwrap();
-    let world = world(&home);
+    let clock = Arc::new(ManualClock::new());
+    let world = world(&home, &clock);
     for _ in 0..3 {
         assert_eq!(world.ask_as_friend("report, please"), "Here it is.");
     }
