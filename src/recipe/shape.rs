@@ -15,6 +15,8 @@ pub enum ShapeConstants {
     Kept,
     /// That there is one.
     Blank,
+    /// Nothing, and nothing of what the caller passes or what else is in a text: only which results go where.
+    Flow,
 }
 
 /// A text for a recipe that only calls tools, one after the other. Two recipes have the same one if they make the same
@@ -22,7 +24,8 @@ pub enum ShapeConstants {
 #[must_use]
 pub fn recipe_shape(text: &str, constants: ShapeConstants) -> Option<String> {
     let recipe = reader::read(text, "", &mut Faults::default())?;
-    let mut shape = ShapeWriter { text: String::new(), slots: Vec::new(), constants };
+    let parameters = recipe.parameters.len();
+    let mut shape = ShapeWriter { text: String::new(), slots: Vec::new(), parameters, constants };
     for RecipeStep { slot, action, .. } in &recipe.steps {
         let StepAction::Call { tool, with } = action else { return None };
         shape.text.push_str(tool);
@@ -38,6 +41,8 @@ struct ShapeWriter {
     text: String,
     /// The slots in the order of their first use. It is what names them.
     slots: Vec<usize>,
+    /// The slots before this one are what the caller passes.
+    parameters: usize,
     constants: ShapeConstants,
 }
 
@@ -45,7 +50,7 @@ impl ShapeWriter {
     fn constant(&mut self, value: &Value) {
         match self.constants {
             ShapeConstants::Kept => self.text.push_str(&json_line(value)),
-            ShapeConstants::Blank => self.text.push('_'),
+            ShapeConstants::Blank | ShapeConstants::Flow => self.text.push('_'),
         }
     }
 
@@ -58,13 +63,35 @@ impl ShapeWriter {
         self.text.push_str(&format!("<{number}.{}>", reference.path.join(".")));
     }
 
+    /// Whether a value has a part that counts.
+    fn counts(&self, value: &ValueTemplate) -> bool {
+        let is_result = |reference: &ValueReference| reference.slot >= self.parameters;
+        self.constants != ShapeConstants::Flow || match value {
+            ValueTemplate::Literal(_) => false,
+            ValueTemplate::Reference(reference) => is_result(reference),
+            ValueTemplate::Text(pieces) => pieces.iter().any(
+                |piece| matches!(piece, TextPiece::Reference(reference) if is_result(reference)),
+            ),
+            ValueTemplate::List(items) => items.iter().any(|item| self.counts(item)),
+            ValueTemplate::Object(members) => members.iter().any(|(_, it)| self.counts(it)),
+        }
+    }
+
     fn value(&mut self, value: &ValueTemplate) {
+        if !self.counts(value) {
+            self.text.push('_');
+            return;
+        }
         match value {
             ValueTemplate::Literal(value) => self.constant(value),
             ValueTemplate::Reference(reference) => self.reference(reference),
             ValueTemplate::Text(pieces) => {
                 for piece in pieces {
                     match piece {
+                        TextPiece::Plain(_) if self.constants == ShapeConstants::Flow => {}
+                        TextPiece::Reference(reference)
+                            if self.constants == ShapeConstants::Flow
+                                && reference.slot < self.parameters => {}
                         TextPiece::Plain(text) => self.constant(&Value::from(text.as_str())),
                         TextPiece::Reference(reference) => self.reference(reference),
                     }
@@ -81,6 +108,9 @@ impl ShapeWriter {
                 let mut members: Vec<_> = members.iter().collect();
                 sort_by(&mut members, |(one, _), (other, _)| one.cmp(other));
                 for (name, value) in members {
+                    if !self.counts(value) {
+                        continue;
+                    }
                     self.constant_key(name);
                     self.value(value);
                 }
@@ -116,6 +146,24 @@ mod tests {
             )
             .is_none()
         );
+    }
+
+    #[test]
+    fn flow_is_what_results_do() {
+        let shape =
+            |text: &str| recipe_shape(text, ShapeConstants::Flow).expect("it only calls tools");
+        for (from, to) in [
+            ("q: 1", "q: 2"),
+            ("q: 1", "q: '{{a}}'"),
+            ("'{{b}}', q: 1", "[1, 2]"),
+            ("is {{x.n}}", "{{x.n}} was {{a}}"),
+            ("r: 'is {{x.n}}'", "z: 'new', r: 'is {{x.n}}'"),
+        ] {
+            assert_eq!(shape(ONE), shape(&ONE.replace(from, to)), "{to}");
+        }
+        for (from, to) in [("{{x.n}}", "{{x.o}}"), ("{{x.n}}", "{{b}}"), ("t__t", "s__s")] {
+            assert_ne!(shape(ONE), shape(&ONE.replace(from, to)), "{to}");
+        }
     }
 
     #[test]

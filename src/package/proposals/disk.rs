@@ -132,6 +132,12 @@ pub(super) fn record(home: &Path, name: &str) -> Result<Option<Proposal>, Propos
         let problem = format!("{}: {problem}", path.display());
         ProposalError::Changed { name: name.to_owned(), problem }
     };
+    // What is behind a link may be somebody else's to change.
+    let folders = [place(home, name), path.clone(), skill_folder(home, name)];
+    let is_link = |path: &PathBuf| path.symlink_metadata().is_ok_and(|it| it.is_symlink());
+    if let Some(link) = folders.iter().find(|path| is_link(path)) {
+        return Err(changed(format!("{} is a link", link.display())));
+    }
     let text = home_folder::read(&path)?.ok_or_else(|| changed("it is not there".into()))?;
     let proposal: Proposal = home_folder::parse_json(&text).map_err(changed)?;
     if proposal.draft.name != name {

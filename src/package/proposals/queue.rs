@@ -6,7 +6,7 @@ use super::admission::{check_draft, check_place};
 use super::disk;
 use super::error::ProposalError;
 use super::proposal::{NewProposal, Proposal, ProposalKind};
-use super::state::ProposalState;
+use super::state::{ApprovedSkill, ProposalState};
 use crate::contract::{similar_names, sort_by};
 use crate::package::home::{HomeError, HomeLock};
 
@@ -114,7 +114,11 @@ impl Proposals {
         if state.rejected.contains(&draft.key) {
             return Err(ProposalError::Known { state: "was rejected" });
         }
-        if state.skills.values().any(|skill| skill.current.key == draft.key) {
+        // A new version may do the same work with other constants.
+        let is_known = |(name, skill): (&String, &ApprovedSkill)| {
+            skill.current.key == draft.key && (draft.replaces.is_none() || *name != draft.name)
+        };
+        if state.skills.iter().any(is_known) {
             return Err(ProposalError::Known { state: "is a skill already" });
         }
         let waiting = disk::names(&self.home)?;

@@ -58,13 +58,14 @@ pub(super) async fn propose(trial: &Trial<'_>, pattern: &WorkPattern) -> Result<
     let effects = effects(draft, &snapshot)?;
     let recipe = draft.recipe(&pattern.held_out.1);
     let shape = |constants| recipe_shape(&recipe, constants);
-    let (Some(whole), Some(blank)) = (shape(ShapeConstants::Kept), shape(ShapeConstants::Blank))
+    let (Some(blank), Some(flow)) = (shape(ShapeConstants::Blank), shape(ShapeConstants::Flow))
     else {
         return Err("its recipe has a fault".into());
     };
-    let key = to_hex(&Sha256::of(blank.as_bytes()));
+    // A no counts for the same work with other constants, too.
+    let key = to_hex(&Sha256::of(flow.as_bytes()));
 
-    let (home, asked) = (trial.home.to_owned(), PlaceQuestion::of(draft, whole, &key, &snapshot));
+    let (home, asked) = (trial.home.to_owned(), PlaceQuestion::of(draft, blank, &key, &snapshot));
     let neighbours = neighbours(&snapshot);
     let place = off_executor(move || asked.place(&home, &neighbours)).await?;
     let DraftPlace { name, version, replaces, before } = place;
@@ -207,9 +208,9 @@ impl PlaceQuestion {
         let proposals = Proposals::of_home(home);
         let state = proposals.state().map_err(|error| error.to_string())?;
         for Neighbour { name, recipe, .. } in neighbours {
-            let shape = recipe.as_deref().and_then(|it| recipe_shape(it, ShapeConstants::Kept));
+            let shape = recipe.as_deref().and_then(|it| recipe_shape(it, ShapeConstants::Blank));
             if shape.as_ref() == Some(&self.shape) {
-                return Err(format!("the skill `{name}` does the same"));
+                return Err(format!("the skill `{name}` does the same but for constants"));
             }
         }
         let pending = proposals.pending().map_err(|error| error.to_string())?;
@@ -223,10 +224,9 @@ impl PlaceQuestion {
         }
         let mut place = None;
         for (name, approved) in state.skills.iter() {
-            if approved.current.key == self.key {
-                return Err(format!("the skill `{name}` does the same but for constants"));
-            }
-            if overlap(&self.words, &approved.current.words) >= OVERLAP && place.is_none() {
+            let is_same = approved.current.key == self.key
+                || overlap(&self.words, &approved.current.words) >= OVERLAP;
+            if is_same && place.is_none() {
                 let before = neighbours.iter().find(|it| it.name == *name);
                 let version = next_version(&approved.current.version);
                 place = Some(DraftPlace {

@@ -12,7 +12,7 @@ pub(super) const ECHO: &[u8] = include_bytes!("../../guests/echo/plugin.wasm");
 pub(super) const DOORS: &[u8] = include_bytes!("../../guests/doors/plugin.wasm");
 
 impl World {
-    /// Adds a plugin with these permissions.
+    /// Adds a plugin with these permissions, in place of one of the same id.
     pub(super) fn add(
         &self,
         id: &str,
@@ -31,7 +31,10 @@ impl World {
         let package =
             PluginPackage::read_parts(&text, ManifestFormat::Json, module, origin, limits).unwrap();
         let host = self.runtime.host();
-        self.runtime.block_on(host.load([(package, approval)], []));
+        self.runtime.block_on(async {
+            host.unload(id).await;
+            host.load([(package, approval)], []).await;
+        });
         let tools = host.registry();
         assert!(tools.plugin(id).is_some(), "{id}: {:?}", tools.refused());
     }
