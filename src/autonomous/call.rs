@@ -14,7 +14,7 @@ const PATH_KEYS: usize = 16;
 /// One successful call of a tool that a message led to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenCall {
-    /// A number for the chat or client that it belongs to.
+    /// A number for the chat or client that it belongs to. Those of clients have the bit [`OF_CLIENT`](Self::OF_CLIENT).
     pub chat: u64,
     /// A number for the message that led to it.
     pub message: u64,
@@ -26,6 +26,17 @@ pub struct SeenCall {
     pub params: Value,
     /// Its result; a text if it is not JSON.
     pub result: Value,
+}
+
+impl SeenCall {
+    /// What tells the numbers of clients from those of chats.
+    pub const OF_CLIENT: u64 = 1 << 63;
+
+    /// Whether a client made it, of which nobody knows what it does it for.
+    #[must_use]
+    pub fn is_of_client(&self) -> bool {
+        self.chat & Self::OF_CLIENT != 0
+    }
 }
 
 /// A value inside another one.

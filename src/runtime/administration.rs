@@ -256,8 +256,9 @@ impl Administration for RuntimeAdministration {
             let (home, limits) = (self.weft_home.clone()?, self.read_limits);
             let skill = name.to_owned();
             let now = self.host.clock().wall().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let snapshot = self.host.snapshot();
             let answered = off_executor(move || {
-                proposals::answer(&home, limits, &skill, answer, now.as_secs())
+                proposals::answer(&home, limits, &skill, answer, &snapshot, now.as_secs())
             });
             let (text, is_changed) = match answered.await? {
                 Ok(answered) => answered,

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use super::autonomous::grown;
+use crate::actor::Snapshot;
 use crate::command::{CommandError, ProposalAnswer};
-use crate::contract::{ActionableError, PluginManifest, listed};
+use crate::contract::{ActionableError, PluginManifest, listed, shown};
 use crate::package::{
     Decision, Proposal, ProposalError, ProposalKind, Proposals, ReadLimits, describe_proposal,
 };
@@ -64,6 +66,7 @@ pub(super) fn answer(
     limits: ReadLimits,
     name: &str,
     answer: ProposalAnswer,
+    snapshot: &Snapshot,
     now_seconds: u64,
 ) -> Option<Result<(String, bool), CommandError>> {
     let proposals = Proposals::of_home(home);
@@ -79,7 +82,13 @@ pub(super) fn answer(
             ProposalKind::Removal => (format!("`{name}` stays"), false),
         }),
         ProposalAnswer::Approve(digest) => {
-            let check = |proposal: &Proposal| check_proposal(proposal, limits);
+            let check = |proposal: &Proposal| match grown(proposal, snapshot) {
+                Some(tool) => Err(format!(
+                    "`{}` may write, send or spend now, and could not when this was proposed",
+                    shown(tool)
+                )),
+                None => check_proposal(proposal, limits),
+            };
             let decision = proposals.approve(name, &digest, &check, limits, now_seconds);
             decision.map(|decision| match decision {
                 Decision::Installed { version } => {

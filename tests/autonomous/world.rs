@@ -68,12 +68,12 @@ impl World {
     }
 
     pub(crate) fn call_in(&self, chat: &str, message: u64, tool: &str, params: &Value) -> Value {
-        let origin = CallOrigin {
-            channel: "test".into(),
-            chat: chat.into(),
-            message: Some(message),
-            text: None,
-        };
+        let (channel, chat) = ("test".into(), chat.into());
+        let origin = CallOrigin { channel, chat, message: Some(message), text: None };
+        self.call_from(origin, tool, params)
+    }
+
+    pub(crate) fn call_from(&self, origin: CallOrigin, tool: &str, params: &Value) -> Value {
         let input = CallerInput::default();
         let params = params.to_string();
         let host = self.runtime.host();

@@ -65,6 +65,7 @@ pub(crate) fn draft_of(name: &str, version: &str, recipe: &str) -> NewProposal {
             params: r#"{"text":"one two"}"#.into(),
             result: r#"{"words":2}"#.into(),
         }]],
+        is_of_client: false,
         replaces: None,
         diff: None,
         at_seconds: NOW,

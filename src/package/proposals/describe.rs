@@ -51,7 +51,8 @@ pub fn describe_proposal(proposal: &Proposal) -> String {
         // In full: what is cut off could be what matters.
         line(&quoted_lines(proposal.text("recipe.yaml"), usize::MAX, usize::MAX));
         let date = date(draft.at_seconds);
-        line(&format!("made on {date} from {} runs:", draft.runs.len()));
+        let by = if draft.is_of_client { " by clients over MCP" } else { "" };
+        line(&format!("made on {date} from {} runs{by}:", draft.runs.len()));
         for (index, run) in draft.runs.iter().enumerate() {
             line(&format!("run {}:", index + 1));
             run.iter().for_each(|call| line(&call_line(call)));

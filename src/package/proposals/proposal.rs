@@ -58,6 +58,8 @@ pub struct NewProposal {
     pub effects: Vec<String>,
     /// The runs that it was made from.
     pub runs: Vec<Vec<RecordedCall>>,
+    /// Whether clients made these calls, over MCP, and not messages of the user.
+    pub is_of_client: bool,
     /// The version of the approved skill that it takes the place of.
     pub replaces: Option<String>,
     /// How its recipe differs from that version.
@@ -123,6 +125,7 @@ impl Proposal {
         json!({
             "kind": kind.as_str(), "name": draft.name, "version": draft.version, "key": draft.key,
             "words": draft.words, "tools": draft.tools, "effects": draft.effects, "runs": runs,
+            "is_of_client": draft.is_of_client,
             "replaces": draft.replaces, "diff": draft.diff, "at_seconds": draft.at_seconds,
             "digest": digest,
         })
@@ -153,6 +156,7 @@ impl TryFrom<Value> for Proposal {
             tools: record.texts("tools")?,
             effects: record.texts("effects")?,
             runs: record.list("runs", run)?,
+            is_of_client: record.flag("is_of_client")?,
             replaces: record.text("replaces")?,
             diff: record.text("diff")?,
             at_seconds: seconds(&mut record, "at_seconds")?,

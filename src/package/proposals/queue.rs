@@ -13,6 +13,9 @@ use crate::package::home::{HomeError, HomeLock};
 /// Proposals that may wait at once: more would bury the user.
 const QUOTA: usize = 10;
 
+/// How many of them may be of clients: they must leave room for what the user does.
+const OF_CLIENTS: usize = 5;
+
 /// The proposals of one `$WEFT_HOME`. Reading makes no file.
 #[derive(Debug, Clone)]
 pub struct Proposals {
@@ -139,6 +142,10 @@ impl Proposals {
         if waiting.contains(&draft.name) && !replaces_removal {
             let (name, by) = (draft.name.clone(), "another proposal".to_owned());
             return Err(ProposalError::NameTaken { name, by });
+        }
+        let of_clients = records.iter().filter(|it| it.draft.is_of_client).count();
+        if draft.is_of_client && of_clients >= OF_CLIENTS {
+            return Err(ProposalError::Full { pending: waiting.len() });
         }
         if waiting.len() >= QUOTA && !replaces_removal {
             return Err(ProposalError::Full { pending: waiting.len() });

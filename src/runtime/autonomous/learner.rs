@@ -34,6 +34,8 @@ const DUTY: Duration = Duration::from_secs(24 * 60 * 60);
 const FIRST_DUTY: Duration = Duration::from_secs(60);
 /// Chats that can be told of a proposal.
 const CHATS: usize = 64;
+/// The channel that stands for all clients.
+const CLIENTS: &str = "mcp";
 /// The namespace of observations in `$WEFT_HOME/autonomous`.
 const OBSERVATIONS: &str = "observations";
 
@@ -221,7 +223,8 @@ impl LearnerActor {
             return;
         };
         self.calls += 1;
-        let chat = number(&[&origin.channel, &origin.chat]);
+        let chat = number(&[&origin.channel, &origin.chat]) & !SeenCall::OF_CLIENT;
+        let chat = if origin.channel == CLIENTS { chat | SeenCall::OF_CLIENT } else { chat };
         let message = match origin.message {
             Some(message) => {
                 number(&[&self.process, &origin.channel, &origin.chat, &message.to_string()])
@@ -367,8 +370,10 @@ impl LearnerActor {
             match trial::propose(&trial, &pattern).await {
                 Ok(name) => {
                     let times = pattern.runs.len() + 1;
+                    let is_of_client = pattern.held_out.0.iter().any(|call| call.is_of_client());
+                    let by = if is_of_client { " by a client" } else { "" };
                     let text = format!(
-                        "a new skill is proposed for what was done {times} times: `{name}`. `/approve {name}` shows it and asks; `/reject {name}` drops it"
+                        "a new skill is proposed for what was done {times} times{by}: `{name}`. `/approve {name}` shows it and asks; `/reject {name}` drops it"
                     );
                     log::info!("{text}");
                     let origin = chat.and_then(|chat| self.chats.get(&chat));

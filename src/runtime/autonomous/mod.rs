@@ -9,3 +9,4 @@ mod replay;
 mod trial;
 
 pub(super) use learner::{Learner, LearnerParts};
+pub(super) use trial::grown;

@@ -9,7 +9,9 @@ use super::replay::replay;
 use crate::actor::{PluginHost, Snapshot};
 use crate::autonomous::{Draft, WorkPattern, WorkRun, has_secret};
 use crate::contract::{PluginPermissions, Sha256, json_line, sort_by, to_hex};
-use crate::package::{BUNDLED, MANIFEST_NAMES, NewProposal, Proposals, ReadLimits, RecordedCall};
+use crate::package::{
+    BUNDLED, MANIFEST_NAMES, NewProposal, Proposal, Proposals, ReadLimits, RecordedCall,
+};
 use crate::recipe::{RecipeIdentity, ShapeConstants, compile, recipe_shape};
 use crate::sandbox::SecretSearch;
 use crate::skill::{ParseMode, Severity, SkillEntry, parse_skill};
@@ -123,6 +125,7 @@ pub(super) async fn propose(trial: &Trial<'_>, pattern: &WorkPattern) -> Result<
         tools,
         effects,
         runs: pattern.all_runs().map(recorded).collect(),
+        is_of_client: pattern.all_runs().flatten().any(|call| call.is_of_client()),
         replaces,
         diff,
         at_seconds: trial.now_seconds,
@@ -146,18 +149,35 @@ fn effects(draft: &Draft, snapshot: &Snapshot) -> Result<Vec<String>, String> {
         if manifest.generated.is_some() || !entry.is_for_models() || entry.full_name() != tool {
             return Err(format!("`{tool}` is not for recipes"));
         }
-        let PluginPermissions { network, filesystem, tools, storage_kb, shell, .. } =
-            &manifest.permissions;
-        let is_harmless = network.is_empty()
-            && filesystem.is_empty()
-            && tools.is_empty()
-            && storage_kb.is_none()
-            && !shell;
-        if !is_harmless && !effects.iter().any(|it| it == tool) {
+        if may_do_harm(&manifest.permissions) && !effects.iter().any(|it| it == tool) {
             effects.push(tool.to_owned());
         }
     }
     Ok(effects)
+}
+
+/// Whether a plugin may write, send or spend.
+fn may_do_harm(permissions: &PluginPermissions) -> bool {
+    let PluginPermissions { network, filesystem, tools, storage_kb, shell, .. } = permissions;
+    !network.is_empty()
+        || !filesystem.is_empty()
+        || !tools.is_empty()
+        || storage_kb.is_some()
+        || *shell
+}
+
+/// The first tool of a proposal whose plugin may do more now than when it was proposed.
+pub(in crate::runtime) fn grown<'p>(
+    proposal: &'p Proposal,
+    snapshot: &Snapshot,
+) -> Option<&'p str> {
+    let draft = &proposal.draft;
+    let is_grown = |tool: &&String| {
+        let entry = snapshot.plugins.find_tool(tool);
+        let does = entry.is_ok_and(|entry| may_do_harm(&entry.plugin.manifest.permissions));
+        does && !draft.effects.contains(tool)
+    };
+    draft.tools.iter().find(is_grown).map(String::as_str)
 }
 
 /// The skills that are there.

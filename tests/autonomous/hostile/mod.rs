@@ -5,4 +5,5 @@ mod floods;
 mod plugins;
 mod poison;
 mod secrets;
+mod strangers;
 mod texts;

@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
 use weft_lite::autonomous::{Finder, SeenCall, WorkPattern};
+use weft_lite::command::ProposalAnswer;
 use weft_lite::package::{Decision, Proposal, ReadLimits, describe_proposal};
 use weft_lite::{Approval, check_proposal};
 
@@ -314,4 +315,29 @@ fn an_edited_skill_does_not_get_more() {
         let world = world.again();
         assert!(!world.is_in_service(NAME), "{name}");
     }
+}
+
+/// The yes is for what the tools could do when it was asked for.
+#[test]
+fn a_yes_is_not_for_tools_that_grew() {
+    let world = World::new();
+    world.add("reader", ECHO, json!({}), Approval::NONE);
+    world.add("writer", ECHO, json!({}), Approval::NONE);
+    for text in ["alpha one", "beta two", "gamma three"] {
+        world.call("reader__echo", &json!({ "text": text }));
+        world.call("writer__echo", &json!({ "line": text }));
+    }
+    let proposal = world.proposal();
+    let administration = world.runtime.administration();
+    let yes = || {
+        let answer = ProposalAnswer::Approve(proposal.digest.clone());
+        let answered = administration.answer_proposal(&proposal.draft.name, answer);
+        world.runtime.block_on(answered).expect("it is pending").map_err(|it| it.to_string())
+    };
+    let approval = Approval { named: true, ..Approval::NONE };
+    world.add("writer", ECHO, json!({ "network": ["evil.example"] }), approval);
+    let refused = yes().unwrap_err();
+    assert!(refused.contains("`writer__echo` may write, send or spend now"), "{refused}");
+    world.add("writer", ECHO, json!({}), Approval::NONE);
+    assert!(yes().is_ok());
 }
