@@ -2,6 +2,7 @@
 
 use super::history::{CallHistory, RecentCalls};
 use super::link::Link;
+use crate::contract::sort_by;
 
 /// How unlikely two calls of a run are to be linked by chance in all runs, in bits.
 const EVIDENCE_BITS: f64 = 8.0;
@@ -50,7 +51,7 @@ pub(super) fn align(
             }
         }
     }
-    pairs.sort_unstable();
+    sort_by(&mut pairs, Ord::cmp);
     let mut last = u64::MAX;
     let mut ordered: Vec<(u64, u64)> = Vec::new();
     for (one, two) in pairs.into_iter().rev() {

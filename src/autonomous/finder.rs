@@ -5,6 +5,7 @@
 //! Once there are enough runs, and their links are not equal by chance, [`Draft::of`] looks for what they have in
 //! common, without one of them, and that one has to come out as it was.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -14,7 +15,7 @@ use super::call::SeenCall;
 use super::draft::{Draft, WorkRun};
 use super::history::{CallHistory, KeptCall, RecentCalls};
 use super::link::{Link, digest};
-use crate::contract::SortedMap;
+use crate::contract::{SortedMap, sort_by_key};
 
 /// Calls of a run.
 const RUN_CALLS: std::ops::RangeInclusive<usize> = 2..=8;
@@ -160,7 +161,7 @@ impl Finder {
         let waiting = std::mem::take(&mut self.waiting);
         let (mut ready, others): (Vec<_>, _) = waiting.into_iter().partition(is_ready);
         self.waiting = others;
-        ready.sort_by_key(|it| std::cmp::Reverse(it.found.runs[0].len()));
+        sort_by_key(&mut ready, |it| Reverse(it.found.runs[0].len()));
         ready.into_iter().filter_map(|it| self.take(it.found)).collect()
     }
 
@@ -261,7 +262,7 @@ impl Finder {
                 add(&mut candidates, both);
             }
         }
-        candidates.sort_by_key(|run| std::cmp::Reverse(run.len()));
+        sort_by_key(&mut candidates, |run| Reverse(run.len()));
         let mut at = 0;
         while let Some(run) = candidates.get(at).cloned() {
             at += 1;

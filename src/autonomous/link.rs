@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use super::call::{SeenCall, is_path_key, place_of, text_of};
+use crate::contract::sort_by;
 
 /// Values of a call that are compared, for each of its two sides.
 const VALUES: usize = 24;
@@ -116,7 +117,7 @@ impl CallValues {
     /// The numbers of its values, each once.
     pub(super) fn numbers(&self) -> Vec<u64> {
         let mut all: Vec<u64> = self.given.iter().chain(&self.made).map(|it| it.value).collect();
-        all.sort_unstable();
+        sort_by(&mut all, Ord::cmp);
         all.dedup();
         all
     }
