@@ -16,6 +16,8 @@ use crate::contract::SortedSet;
 const BYTES: usize = 64 * 1024;
 /// Bytes of one value's texts that are remembered.
 const VALUE_BYTES: usize = 16 * 1024;
+/// Bytes that are searched for the texts of one call. One for which that is not enough is confidential.
+const SEARCHED_BYTES: usize = 4 * 1024 * 1024;
 /// Characters of a text that another one has to have in it.
 const PART_CHARS: usize = 4;
 /// Characters of a word that tells where it comes from, if it has a digit or a sign in it, and if it has none.
@@ -79,6 +81,12 @@ impl Confidential {
         is_whole
     }
 
+    /// Whether nothing confidential is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
     /// Whether a call has something confidential in it. Then its values are remembered as well. `is_secret` knows
     /// texts with the operator's secrets in them.
     pub fn covers(
@@ -99,14 +107,22 @@ impl Confidential {
 
     fn is_in(&self, value: &Value) -> bool {
         let mut is_found = false;
+        let mut left = SEARCHED_BYTES;
         for_each_text(value, &mut |text, _| {
+            if is_found || self.texts.is_empty() {
+                return;
+            }
+            let searched = self.bytes + self.texts.len() * text.len();
+            let Some(rest) = left.checked_sub(searched) else {
+                is_found = true;
+                return;
+            };
+            left = rest;
             let shares = |known: &String| {
                 (text.len() >= PART_CHARS && known.contains(text)) || text.contains(known.as_str())
             };
-            is_found = is_found
-                || self.texts.iter().any(shares)
-                || (!self.words.is_empty()
-                    && telling_words(text).any(|word| self.words.contains(&word)));
+            is_found = self.texts.iter().any(shares)
+                || telling_words(text).any(|word| self.words.contains(&word));
         });
         is_found
     }

@@ -1,7 +1,7 @@
 //! Keeps out of the observations what must not be kept: secrets, what came out of them, and whole messages.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -18,6 +18,13 @@ const QUIET_SECONDS: u64 = 30 * 60;
 /// Chats of which that is known.
 const CHATS: usize = 64;
 
+/// No call was lost since somebody looked.
+pub(super) const NONE_LOST: u8 = 0;
+/// One was lost: what it returned may have come out of a confidential value.
+pub(super) const CALL_LOST: u8 = 1;
+/// A confidential one was lost.
+pub(super) const CONFIDENTIAL_LOST: u8 = 2;
+
 /// Where and when a call was made.
 #[derive(Clone, Copy)]
 pub(super) struct CallPlace {
@@ -29,8 +36,8 @@ pub(super) struct CallPlace {
 /// What is known of a chat with confidential values in it.
 #[derive(Clone, Copy, Default)]
 struct ConfidentialChat {
-    /// The last message with such values. Whatever else it leads to may have come out of them.
-    message: u64,
+    /// The last messages with such values. Whatever else they lead to may have come out of them.
+    messages: [u64; 4],
     at_seconds: u64,
     /// Until when nothing in the chat is observed.
     quiet_until: u64,
@@ -45,13 +52,13 @@ pub(super) struct Guard {
     search: Arc<SecretSearch>,
     confidential: Confidential,
     chats: SortedMap<u64, ConfidentialChat>,
-    /// Whether a confidential call was lost.
-    is_lost: Arc<AtomicBool>,
+    /// Which calls were lost.
+    lost: Arc<AtomicU8>,
     quiet_until: u64,
 }
 
 impl Guard {
-    pub(super) fn new(source: Arc<dyn SecretSource>, is_lost: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(source: Arc<dyn SecretSource>, lost: Arc<AtomicU8>) -> Self {
         Self {
             source,
             secrets: Vec::new(),
@@ -59,7 +66,7 @@ impl Guard {
             search: Arc::default(),
             confidential: Confidential::default(),
             chats: SortedMap::new(),
-            is_lost,
+            lost,
             quiet_until: 0,
         }
     }
@@ -109,7 +116,11 @@ impl Guard {
             oldest.map(|oldest| self.chats.remove(&oldest));
         }
         let known = self.chats.entry(chat).or_default();
-        (known.message, known.at_seconds) = (message, at_seconds);
+        known.at_seconds = at_seconds;
+        if !known.messages.contains(&message) {
+            known.messages.rotate_right(1);
+            known.messages[0] = message;
+        }
         if !whole {
             known.quiet_until = at_seconds + QUIET_SECONDS;
         }
@@ -132,13 +143,14 @@ impl Guard {
         result: &Value,
         said: Option<&str>,
     ) -> bool {
-        if self.is_lost.swap(false, Ordering::Relaxed) {
+        let lost = self.lost.swap(NONE_LOST, Ordering::Relaxed);
+        if lost == CONFIDENTIAL_LOST || (lost == CALL_LOST && !self.confidential.is_empty()) {
             self.quiet_until = place.at_seconds + QUIET_SECONDS;
         }
         let search = Arc::clone(&self.search);
         let is_confidential = self.confidential.covers(params, result, &|text| search.finds(text));
         let is_quiet = self.chats.get(&place.chat).is_some_and(|known| {
-            known.message == place.message || place.at_seconds < known.quiet_until
+            known.messages.contains(&place.message) || place.at_seconds < known.quiet_until
         });
         !is_confidential
             && !is_quiet

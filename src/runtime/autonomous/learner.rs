@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_channel::{Receiver, Sender};
@@ -10,7 +10,7 @@ use futures_lite::future::or;
 use serde_json::Value;
 use smol::Executor;
 
-use super::guard::{CallPlace, Guard};
+use super::guard::{CALL_LOST, CONFIDENTIAL_LOST, CallPlace, Guard, NONE_LOST};
 use super::trial::{self, Trial};
 use crate::actor::PluginHost;
 use crate::autonomous::{
@@ -52,8 +52,8 @@ pub(in crate::runtime) struct LearnerParts {
 #[derive(Clone)]
 pub(in crate::runtime) struct Learner {
     inbox: Sender<LearnerMessage>,
-    /// Whether a confidential call was lost.
-    is_lost: Arc<AtomicBool>,
+    /// Which calls were lost.
+    lost: Arc<AtomicU8>,
 }
 
 enum LearnerMessage {
@@ -63,9 +63,9 @@ enum LearnerMessage {
 
 impl CallObserver for Learner {
     fn observe(&self, call: ObservedCall) {
-        let is_confidential = call.is_confidential;
+        let loss = if call.is_confidential { CONFIDENTIAL_LOST } else { CALL_LOST };
         if self.inbox.try_send(LearnerMessage::Call(Box::new(call))).is_err() {
-            self.is_lost.fetch_or(is_confidential, Ordering::Relaxed);
+            self.lost.fetch_max(loss, Ordering::Relaxed);
             log::debug!("autonomous skills: a call was not observed, for too many wait");
         }
     }
@@ -75,8 +75,8 @@ impl Learner {
     /// A handle, and what its actor receives.
     pub(in crate::runtime) fn new() -> (Self, LearnerInbox) {
         let (sender, receiver) = async_channel::bounded(MAILBOX);
-        let is_lost = Arc::new(AtomicBool::new(false));
-        (Self { inbox: sender, is_lost: Arc::clone(&is_lost) }, LearnerInbox(receiver, is_lost))
+        let lost = Arc::new(AtomicU8::new(NONE_LOST));
+        (Self { inbox: sender, lost: Arc::clone(&lost) }, LearnerInbox(receiver, lost))
     }
 
     /// Writes down what was observed, and ends the actor.
@@ -89,7 +89,7 @@ impl Learner {
 }
 
 /// The messages to an actor that is not started yet.
-pub(in crate::runtime) struct LearnerInbox(Receiver<LearnerMessage>, Arc<AtomicBool>);
+pub(in crate::runtime) struct LearnerInbox(Receiver<LearnerMessage>, Arc<AtomicU8>);
 
 impl LearnerInbox {
     /// Starts the actor.

@@ -16,7 +16,7 @@ const KEPT_BYTES: u64 = 512 * 1024;
 impl World {
     fn echoes(&self, ids: &[&str]) {
         for id in ids {
-            self.add(id, ECHO, json!({}), Approval::NONE);
+            self.add(id, ECHO, &json!({}), Approval::NONE);
         }
     }
 

@@ -17,7 +17,7 @@ impl World {
         &self,
         id: &str,
         module: &'static [u8],
-        permissions: Value,
+        permissions: &Value,
         approval: Approval,
     ) {
         let mut capabilities = vec!["tool"];

@@ -148,9 +148,9 @@ impl World {
 }
 
 /// Work of two echoing plugins, of which the second may do something in the world.
-fn work_with(permissions: Value) -> Proposal {
+fn work_with(permissions: &Value) -> Proposal {
     let world = World::new();
-    world.add("reader", ECHO, json!({}), Approval::NONE);
+    world.add("reader", ECHO, &json!({}), Approval::NONE);
     let approval = Approval { named: true, all_hosts: true, ..Approval::NONE };
     world.add("writer", ECHO, permissions, approval);
     for text in ["alpha one", "beta two", "gamma three"] {
@@ -169,21 +169,21 @@ fn tools_that_may_do_harm_are_named_first() {
         ("store", json!({ "storage": { "max_kb": 8 } })),
         ("tools", json!({ "tools": ["other__*"] })),
     ] {
-        let proposal = work_with(permissions);
+        let proposal = work_with(&permissions);
         assert_eq!(proposal.draft.effects, ["writer__echo"], "{name}");
         let described = describe_proposal(&proposal);
         let first = described.lines().next().unwrap();
         assert_eq!(first, "it calls writer__echo, which may write, send or spend", "{name}");
     }
-    assert!(work_with(json!({})).draft.effects.is_empty());
+    assert!(work_with(&json!({})).draft.effects.is_empty());
 }
 
 /// What a plugin may do counts when the skill is proposed, not when it was observed.
 #[test]
 fn a_plugin_that_gained_permissions_is_named() {
     let world = World::new();
-    world.add("reader", ECHO, json!({}), Approval::NONE);
-    world.add("writer", ECHO, json!({}), Approval::NONE);
+    world.add("reader", ECHO, &json!({}), Approval::NONE);
+    world.add("writer", ECHO, &json!({}), Approval::NONE);
     let work = |text: &str| {
         world.call("reader__echo", &json!({ "text": text }));
         world.call("writer__echo", &json!({ "line": text }));
@@ -191,7 +191,7 @@ fn a_plugin_that_gained_permissions_is_named() {
     work("alpha one");
     work("beta two");
     let approval = Approval { named: true, ..Approval::NONE };
-    world.add("writer", ECHO, json!({ "network": ["evil.example"] }), approval);
+    world.add("writer", ECHO, &json!({ "network": ["evil.example"] }), approval);
     work("gamma three");
     assert_eq!(world.proposal().draft.effects, ["writer__echo"]);
 }
@@ -201,7 +201,7 @@ fn a_plugin_that_gained_permissions_is_named() {
 fn tools_of_one_name_are_told_apart() {
     let world = World::new();
     for id in ["reader", "reader-two", "reader.three"] {
-        world.add(id, ECHO, json!({}), Approval::NONE);
+        world.add(id, ECHO, &json!({}), Approval::NONE);
     }
     for text in ["alpha one", "beta two", "gamma three"] {
         world.call("reader__echo", &json!({ "text": text }));
@@ -321,8 +321,8 @@ fn an_edited_skill_does_not_get_more() {
 #[test]
 fn a_yes_is_not_for_tools_that_grew() {
     let world = World::new();
-    world.add("reader", ECHO, json!({}), Approval::NONE);
-    world.add("writer", ECHO, json!({}), Approval::NONE);
+    world.add("reader", ECHO, &json!({}), Approval::NONE);
+    world.add("writer", ECHO, &json!({}), Approval::NONE);
     for text in ["alpha one", "beta two", "gamma three"] {
         world.call("reader__echo", &json!({ "text": text }));
         world.call("writer__echo", &json!({ "line": text }));
@@ -335,9 +335,9 @@ fn a_yes_is_not_for_tools_that_grew() {
         world.runtime.block_on(answered).expect("it is pending").map_err(|it| it.to_string())
     };
     let approval = Approval { named: true, ..Approval::NONE };
-    world.add("writer", ECHO, json!({ "network": ["evil.example"] }), approval);
+    world.add("writer", ECHO, &json!({ "network": ["evil.example"] }), approval);
     let refused = yes().unwrap_err();
     assert!(refused.contains("`writer__echo` may write, send or spend now"), "{refused}");
-    world.add("writer", ECHO, json!({}), Approval::NONE);
+    world.add("writer", ECHO, &json!({}), Approval::NONE);
     assert!(yes().is_ok());
 }

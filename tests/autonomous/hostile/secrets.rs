@@ -33,10 +33,10 @@ impl World {
     /// A plugin that handles secrets, and returns what it gets.
     fn with_vault(&self) {
         let approval = Approval { secrets: true, ..Approval::NONE };
-        self.add("vault", ECHO, json!({ "secrets": ["KEY"] }), approval);
+        self.add("vault", ECHO, &json!({ "secrets": ["KEY"] }), approval);
         let approval = Approval { environment: true, ..Approval::NONE };
-        self.add("surroundings", ECHO, json!({ "env_vars": ["ZORK"] }), approval);
-        self.add("echo", ECHO, json!({}), Approval::NONE);
+        self.add("surroundings", ECHO, &json!({ "env_vars": ["ZORK"] }), approval);
+        self.add("echo", ECHO, &json!({}), Approval::NONE);
     }
 
     /// Uses a value as work does that is observed.
@@ -209,7 +209,7 @@ fn results_through_another_plugin_are_not_kept() {
     let world = World::new();
     world.with_vault();
     let approval = Approval { named: true, ..Approval::NONE };
-    world.add("doors", DOORS, json!({ "tools": ["vault__*"] }), approval);
+    world.add("doors", DOORS, &json!({ "tools": ["vault__*"] }), approval);
     for at in 0..3 {
         let params = json!({ "tool": "vault__echo", "params": { "v": format!("zorkmid-{at}") } });
         let got = world.call("doors__call", &params);
@@ -234,7 +234,14 @@ fn the_rest_of_a_message_is_not_kept() {
         world.call_in("chat", message, "vault__echo", &json!({ "v": format!("key-{message}") }));
         world.call_in("chat", message, "text_stats", &json!({ "text": "dimkroz backwards" }));
     }
-    world.call_in("chat", 9, "text_stats", &json!({ "text": "later words" }));
+    // Several messages of a chat can be at work at once.
+    for message in [11, 12, 13] {
+        world.call_in("chat", message, "vault__echo", &json!({ "v": format!("key-{message}") }));
+    }
+    for message in [11, 12, 13] {
+        world.call_in("chat", message, "text_stats", &json!({ "text": "dimkroz backwards" }));
+    }
+    world.call_in("chat", 19, "text_stats", &json!({ "text": "later words" }));
     let kept = world.kept();
     assert!(!kept.contains("dimkroz"));
     assert!(kept.contains("later words"));

@@ -27,8 +27,8 @@ impl World {
 
     fn with_pair() -> Self {
         let world = Self::new();
-        world.add("reader", ECHO, json!({}), Approval::NONE);
-        world.add("writer", ECHO, json!({}), Approval::NONE);
+        world.add("reader", ECHO, &json!({}), Approval::NONE);
+        world.add("writer", ECHO, &json!({}), Approval::NONE);
         world
     }
 }
