@@ -192,6 +192,9 @@ fn is_assigned(text: &str) -> bool {
         let before = before.trim_end_matches(is_between);
         let start = before.trim_end_matches(is_part).len();
         let name = &before[start..];
+        if !is_secret_name(name, false) {
+            return false;
+        }
         let value = behind.trim_start_matches(is_between);
         let value = value.split(|char: char| is_between(char) || ",;&".contains(char)).next();
         let value = value.unwrap_or_default();

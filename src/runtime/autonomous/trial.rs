@@ -64,10 +64,12 @@ pub(super) async fn propose(trial: &Trial<'_>, pattern: &WorkPattern) -> Result<
     else {
         return Err("its recipe has a fault".into());
     };
-    // A no counts for the same work with other constants, too.
-    let key = to_hex(&Sha256::of(flow.as_bytes()));
+    let is_of_client = pattern.all_runs().flatten().any(|call| call.is_of_client());
+    // A no counts for the same work with other constants, too. One to a client is none to the user.
+    let key = to_hex(&Sha256::of(format!("{is_of_client} {flow}").as_bytes()));
 
-    let (home, asked) = (trial.home.to_owned(), PlaceQuestion::of(draft, blank, &key, &snapshot));
+    let (home, asked) =
+        (trial.home.to_owned(), PlaceQuestion::of(draft, blank, &key, is_of_client, &snapshot));
     let neighbours = neighbours(&snapshot);
     let place = off_executor(move || asked.place(&home, &neighbours)).await?;
     let DraftPlace { name, version, replaces, before } = place;
@@ -125,7 +127,7 @@ pub(super) async fn propose(trial: &Trial<'_>, pattern: &WorkPattern) -> Result<
         tools,
         effects,
         runs: pattern.all_runs().map(recorded).collect(),
-        is_of_client: pattern.all_runs().flatten().any(|call| call.is_of_client()),
+        is_of_client,
         replaces,
         diff,
         at_seconds: trial.now_seconds,
@@ -212,15 +214,23 @@ struct PlaceQuestion {
     draft: Draft,
     shape: String,
     key: String,
+    is_of_client: bool,
     words: Vec<String>,
     /// The ids of the plugins in service.
     plugins: Vec<String>,
 }
 
 impl PlaceQuestion {
-    fn of(draft: &Draft, shape: String, key: &str, snapshot: &Snapshot) -> Self {
+    fn of(
+        draft: &Draft,
+        shape: String,
+        key: &str,
+        is_of_client: bool,
+        snapshot: &Snapshot,
+    ) -> Self {
         let plugins = snapshot.plugins.plugins().map(|it| it.manifest.id.clone()).collect();
-        Self { draft: draft.clone(), shape, key: key.to_owned(), words: draft.words(), plugins }
+        let (words, key) = (draft.words(), key.to_owned());
+        Self { draft: draft.clone(), shape, key, is_of_client, words, plugins }
     }
 
     /// Blocks on the file system.
@@ -235,7 +245,9 @@ impl PlaceQuestion {
         }
         let pending = proposals.pending().map_err(|error| error.to_string())?;
         for waiting in &pending.proposals {
-            if overlap(&self.words, &waiting.draft.words) >= OVERLAP {
+            // What clients do keeps nobody from seeing what the user does.
+            let counts = self.is_of_client || !waiting.draft.is_of_client;
+            if counts && overlap(&self.words, &waiting.draft.words) >= OVERLAP {
                 return Err(format!(
                     "`{}`, which waits for an answer, does almost the same",
                     waiting.draft.name
@@ -246,6 +258,9 @@ impl PlaceQuestion {
         for (name, approved) in state.skills.iter() {
             let is_same = approved.current.key == self.key
                 || overlap(&self.words, &approved.current.words) >= OVERLAP;
+            if is_same && self.is_of_client {
+                return Err(format!("clients can't change the skill `{name}`"));
+            }
             if is_same && place.is_none() {
                 let before = neighbours.iter().find(|it| it.name == *name);
                 let version = next_version(&approved.current.version);

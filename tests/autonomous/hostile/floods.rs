@@ -3,9 +3,9 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use weft_lite::Approval;
-use weft_lite::autonomous::{Finder, SeenCall};
+use weft_lite::autonomous::{CallOrigin, Finder, SeenCall};
 use weft_lite::package::Proposals;
+use weft_lite::{Approval, CallerInput};
 
 use super::plugins::ECHO;
 use crate::world::World;
@@ -264,4 +264,32 @@ fn a_hundred_chats_make_one_proposal() {
     }
     let (names, _) = world.names();
     assert!(names.len() <= 1, "{names:?}");
+}
+
+/// More calls at once than the observer has room for: none of them fails or waits.
+#[test]
+fn a_full_mailbox_loses_calls_alone() {
+    let world = World::new();
+    world.echoes(&["talker"]);
+    let host = world.runtime.host();
+    let call = |at: u64| {
+        let host = host.clone();
+        async move {
+            let params = json!({ "text": format!("{at} {}", "x".repeat(2_000)) }).to_string();
+            let (channel, chat) = ("test".into(), format!("chat {}", at % 7));
+            let origin = CallOrigin { channel, chat, message: Some(at), text: None };
+            let input = CallerInput::default();
+            host.call_observed("talker__echo", params, &input, None, origin).await.result
+        }
+    };
+    let executor = world.runtime.executor();
+    let all: Vec<_> = (0..600).map(|at| executor.spawn(call(at))).collect();
+    world.runtime.block_on(async {
+        for call in all {
+            call.await.unwrap();
+        }
+    });
+    let (names, world) = world.names();
+    assert_eq!(names, Vec::<String>::new());
+    assert!(world.observed_bytes() <= KEPT_BYTES);
 }

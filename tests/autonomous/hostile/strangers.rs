@@ -1,10 +1,10 @@
 //! Clients, of which nobody knows what they do their work for, and what they can make of the user's.
 
 use serde_json::{Value, json};
-use weft_lite::Approval;
 use weft_lite::autonomous::CallOrigin;
 use weft_lite::errors::ProposalError;
-use weft_lite::package::{NewProposal, describe_proposal};
+use weft_lite::package::{NewProposal, ReadLimits, describe_proposal};
+use weft_lite::{Approval, check_proposal};
 
 use super::plugins::ECHO;
 use crate::world::World;
@@ -52,6 +52,48 @@ fn a_client_does_not_complete_work() {
             assert!(world.nothing_is_proposed(), "{name}, {is_client_first}");
         }
     }
+}
+
+/// A client that did the same first, and a no to it, keep nobody from seeing what the user does.
+#[test]
+fn clients_do_not_hide_the_users_work() {
+    for is_rejected in [false, true] {
+        let world = World::with_pair();
+        (0..3).for_each(|at| world.client_work(&format!("client {at}")));
+        let first = world.proposal().draft.name;
+        if is_rejected {
+            world.proposals().reject(&first, 1).unwrap();
+        }
+        (0..3).for_each(|at| world.user_work(&format!("user {at}")));
+        world.runtime.block_on(world.runtime.stop());
+        let pending = world.proposals().pending().unwrap().proposals;
+        let of_user = pending.iter().filter(|it| !it.draft.is_of_client).count();
+        assert_eq!(of_user, 1, "rejected: {is_rejected}");
+        assert_eq!(pending.len(), if is_rejected { 1 } else { 2 });
+    }
+}
+
+/// A skill that the user has is not for clients to make a new version of.
+#[test]
+fn clients_change_no_skill() {
+    let world = World::with_pair();
+    (0..3).for_each(|at| world.user_work(&format!("user {at}")));
+    let proposal = world.proposal();
+    let limits = ReadLimits::default();
+    let check = |proposal: &_| check_proposal(proposal, limits);
+    let name = &proposal.draft.name;
+    world.proposals().approve(name, &proposal.digest, &check, limits, 1_800_000_000).unwrap();
+    world.runtime.block_on(world.runtime.load());
+    for id in ["reader", "writer"] {
+        world.add(id, ECHO, &json!({}), Approval::NONE);
+    }
+    for at in 0..4 {
+        let params = json!({ "text": format!("client {at}"), "to": format!("evil {at}") });
+        let got = world.call_as_client("reader__echo", &params);
+        let line = format!("{} for me", got["text"].as_str().unwrap());
+        world.call_as_client("writer__echo", &json!({ "line": line, "to": got["to"] }));
+    }
+    assert!(world.nothing_is_proposed());
 }
 
 #[test]
