@@ -215,6 +215,17 @@ pub(crate) fn is_never_opened(path: &str) -> bool {
 }
 
 impl PluginPermissions {
+    /// Whether a plugin may write, send or spend with them.
+    #[cfg(feature = "autonomous")]
+    pub(crate) fn may_do_harm(&self) -> bool {
+        let Self { network, filesystem, tools, storage_kb, shell, .. } = self;
+        !network.is_empty()
+            || !filesystem.is_empty()
+            || !tools.is_empty()
+            || storage_kb.is_some()
+            || *shell
+    }
+
     /// Whether nothing is asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -141,6 +141,20 @@ pub(super) fn check_place(
     }
 }
 
+/// The first tool of a draft whose installed plugin may do more now than when it was proposed. Plugins that are not
+/// installed are not looked at.
+pub(super) fn grown<'d>(home: &Path, draft: &'d NewProposal) -> Option<&'d str> {
+    let may_do_harm = |tool: &str| {
+        let (id, _) = tool.split_once("__")?;
+        let folder = installed_folder(home, PackageKind::Plugin, id)?;
+        let text = folder::read(&folder.join(FILES[2])).ok()??;
+        Some(PluginManifest::from_json(&text).ok()?.manifest.permissions.may_do_harm())
+    };
+    let is_grown =
+        |tool: &&String| !draft.effects.contains(tool) && may_do_harm(tool).unwrap_or(false);
+    draft.tools.iter().find(is_grown).map(String::as_str)
+}
+
 /// What has this name already.
 fn owner(home: &Path, name: &str) -> Result<Option<String>, ProposalError> {
     if contents::is_bundled(name) || BUNDLED_SKILLS.iter().any(|(skill, _)| *skill == name) {

@@ -5,12 +5,13 @@
 
 use std::path::Path;
 
-use super::admission::{asks_exactly, check_draft, check_place};
+use super::admission::{asks_exactly, check_draft, check_place, grown};
 use super::disk;
 use super::error::ProposalError;
 use super::proposal::{NewProposal, Proposal, ProposalKind, content_digest};
 use super::queue::Proposals;
 use super::state::{ApprovedSkill, ApprovedVersion, ProposalState};
+use crate::contract::shown;
 use crate::package::approval::{Approval, NoPrompt};
 use crate::package::home::{HomeLock, InstallRecord, SkillSwitch, SkillSwitches, installed_folder};
 use crate::package::install::{Existing, InstallSource, Installer};
@@ -66,6 +67,13 @@ impl Proposals {
         if proposal.kind == ProposalKind::Removal {
             self.remove(name, None)?;
             return Ok(Decision::Removed);
+        }
+        if let Some(tool) = grown(self.home(), &proposal.draft) {
+            let problem = format!(
+                "`{}` may write, send or spend now, and could not when this was proposed",
+                shown(tool)
+            );
+            return Err(ProposalError::Refused { name: name.to_owned(), problem });
         }
         let state = self.keep_current(&proposal)?;
         check_place(self.home(), &proposal.draft, &state).or_else(|error| {

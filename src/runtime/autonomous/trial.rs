@@ -8,7 +8,7 @@ use smol::Executor;
 use super::replay::replay;
 use crate::actor::{PluginHost, Snapshot};
 use crate::autonomous::{Draft, WorkPattern, WorkRun, has_secret};
-use crate::contract::{PluginPermissions, Sha256, json_line, sort_by, to_hex};
+use crate::contract::{Sha256, json_line, sort_by, to_hex};
 use crate::package::{
     BUNDLED, MANIFEST_NAMES, NewProposal, Proposal, Proposals, ReadLimits, RecordedCall,
 };
@@ -151,21 +151,11 @@ fn effects(draft: &Draft, snapshot: &Snapshot) -> Result<Vec<String>, String> {
         if manifest.generated.is_some() || !entry.is_for_models() || entry.full_name() != tool {
             return Err(format!("`{tool}` is not for recipes"));
         }
-        if may_do_harm(&manifest.permissions) && !effects.iter().any(|it| it == tool) {
+        if manifest.permissions.may_do_harm() && !effects.iter().any(|it| it == tool) {
             effects.push(tool.to_owned());
         }
     }
     Ok(effects)
-}
-
-/// Whether a plugin may write, send or spend.
-fn may_do_harm(permissions: &PluginPermissions) -> bool {
-    let PluginPermissions { network, filesystem, tools, storage_kb, shell, .. } = permissions;
-    !network.is_empty()
-        || !filesystem.is_empty()
-        || !tools.is_empty()
-        || storage_kb.is_some()
-        || *shell
 }
 
 /// The first tool of a proposal whose plugin may do more now than when it was proposed.
@@ -176,7 +166,7 @@ pub(in crate::runtime) fn grown<'p>(
     let draft = &proposal.draft;
     let is_grown = |tool: &&String| {
         let entry = snapshot.plugins.find_tool(tool);
-        let does = entry.is_ok_and(|entry| may_do_harm(&entry.plugin.manifest.permissions));
+        let does = entry.is_ok_and(|entry| entry.plugin.manifest.permissions.may_do_harm());
         does && !draft.effects.contains(tool)
     };
     draft.tools.iter().find(is_grown).map(String::as_str)

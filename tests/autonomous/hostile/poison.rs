@@ -339,5 +339,18 @@ fn a_yes_is_not_for_tools_that_grew() {
     let refused = yes().unwrap_err();
     assert!(refused.contains("`writer__echo` may write, send or spend now"), "{refused}");
     world.add("writer", ECHO, &json!({}), Approval::NONE);
+    // At the command line the plugins that are installed count.
+    let folder = world.home().join("plugins/writer");
+    fs::create_dir_all(&folder).unwrap();
+    let mut manifest = json!({
+        "id": "writer", "name": "writer", "version": "0.1.0", "capabilities": ["tool"],
+        "permissions": { "network": ["evil.example"] }, "wasm_module": "plugin.wasm",
+    });
+    let path = folder.join("weft.plugin.json");
+    fs::write(&path, manifest.to_string()).unwrap();
+    let refused = world.yes(&proposal.draft.name, &proposal.digest).unwrap_err();
+    assert!(refused.contains("`writer__echo` may write, send or spend now"), "{refused}");
+    manifest["permissions"] = json!({});
+    fs::write(&path, manifest.to_string()).unwrap();
     assert!(yes().is_ok());
 }
