@@ -17,6 +17,8 @@ use crate::sandbox::SecretSearch;
 use crate::skill::{ParseMode, Severity, SkillEntry, parse_skill};
 use crate::task::off_executor;
 
+/// Lines of a recipe that are compared with those of another one.
+const COMPARED_LINES: usize = 1_000;
 /// Bytes of a `recipe.yaml` that is compared.
 const RECIPE_BYTES: u64 = 32 * 1024;
 /// How much of a draft's words another skill's description has, in hundredths, if it does the same.
@@ -308,11 +310,62 @@ fn next_version(version: &str) -> String {
     }
 }
 
-/// The lines that only one of two texts has, the earlier text's with `-` and the later one's with `+`.
+/// What was taken out of a text, with `-`, and what was put in, with `+`, line by line in their order: a line that both
+/// have counts as often as it is there.
 fn difference(before: &str, after: &str) -> String {
-    let only = |text: &str, other: &str, sign: &str| -> String {
-        let lines = text.lines().filter(|line| !other.lines().any(|it| it == *line));
-        lines.map(|line| format!("{sign} {line}\n")).collect()
-    };
-    only(before, after, "-") + &only(after, before, "+")
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    // Of texts with more lines all of them are shown.
+    let is_compared = old.len().max(new.len()) <= COMPARED_LINES;
+    let width = new.len() + 1;
+    let room = if is_compared { (old.len() + 1) * width } else { 0 };
+    // How many lines the rests of both texts have in common.
+    let mut common = vec![0_u32; room];
+    let at = |old: usize, new: usize| old * width + new;
+    if is_compared {
+        for (i, line) in old.iter().enumerate().rev() {
+            for (j, other) in new.iter().enumerate().rev() {
+                common[at(i, j)] = match line == other {
+                    true => common[at(i + 1, j + 1)] + 1,
+                    false => common[at(i + 1, j)].max(common[at(i, j + 1)]),
+                };
+            }
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    let mut text = String::new();
+    while i < old.len() || j < new.len() {
+        if is_compared && i < old.len() && j < new.len() && old[i] == new[j] {
+            (i, j) = (i + 1, j + 1);
+            continue;
+        }
+        let is_out = i < old.len()
+            && (j == new.len() || !is_compared || common[at(i + 1, j)] >= common[at(i, j + 1)]);
+        let (sign, line) = if is_out { ("-", old[i]) } else { ("+", new[j]) };
+        (i, j) = if is_out { (i + 1, j) } else { (i, j + 1) };
+        text.extend([sign, " ", line, "\n"]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+
+    #[test]
+    fn differences_hide_no_line() {
+        for (before, after, expected) in [
+            ("a\nb\n", "a\nb\n", ""),
+            ("a\nb\nc", "a\nx\nc", "- b\n+ x\n"),
+            // A line that is there already is new all the same.
+            ("a\nsend", "a\nsend\nb\nsend", "+ b\n+ send\n"),
+            // So is one that comes in another place.
+            ("a\nb", "b\na", "- a\n+ a\n"),
+            ("", "a", "+ a\n"),
+            ("a\na\na", "a", "- a\n- a\n"),
+        ] {
+            assert_eq!(difference(before, after), expected, "{before:?} {after:?}");
+        }
+        let long = "a\n".repeat(2_000);
+        assert_eq!(difference(&long, "b").lines().count(), 2_001);
+    }
 }
