@@ -75,6 +75,19 @@ fn a_clients_repeated_work_is_proposed_and_offered() {
         assert!(!answer.contains(&proposal.digest[..8]), "{method}: {answer}");
     }
     let name = proposal.draft.name.clone();
+    for uri in [
+        format!("skill://{name}/SKILL.md"),
+        format!("skill://{name}/recipe.yaml"),
+        format!("skill://../autonomous/pending/{name}/skill/SKILL.md"),
+        format!("skill://json-query/../../autonomous/pending/{name}/proposal.json"),
+        format!(
+            "file://{}/proposal.json",
+            world.home().join("autonomous/pending").join(&name).display()
+        ),
+    ] {
+        let answer = client.ask("resources/read", json!({ "uri": uri }));
+        assert!(answer["error"].is_object(), "{uri}: {answer}");
+    }
     for tool in [TOOL, "approve", "/approve", "skill_approve", &name] {
         let answer =
             client.ask("tools/call", json!({ "name": tool, "arguments": { "name": name } }));
