@@ -170,12 +170,13 @@ fn looks_secret(text: &str) -> bool {
         before = word;
         is_it
     });
-    let is_user = text.split("://").skip(1).any(|rest| {
-        let end = |char: char| char.is_whitespace() || "/?#\"".contains(char);
-        let place = rest.split(end).next().unwrap_or_default();
-        place.split_once('@').is_some_and(|(user, _)| user.contains(':'))
-    });
-    text.contains("-----BEGIN")
+    let is_user = text.contains('@')
+        && text.split("://").skip(1).any(|rest| {
+            let end = |char: char| char.is_whitespace() || "/?#\"".contains(char);
+            let place = rest.split(end).next().unwrap_or_default();
+            place.split_once('@').is_some_and(|(user, _)| user.contains(':'))
+        });
+    (text.contains('-') && text.contains("-----BEGIN"))
         || text.split(word_of_token).any(is_token)
         || is_behind_scheme
         || is_user
@@ -208,7 +209,12 @@ fn is_secret_name(name: &str, is_number: bool) -> bool {
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let name = name.to_ascii_lowercase();
     WHOLE_NAMES.contains(&&*name)
-        || NAMES.iter().any(|part| name.contains(part) && !(is_number && *part == "token"))
+        || NAMES.iter().any(|part| has_part(&name, part) && !(is_number && *part == "token"))
+}
+
+/// Whether a short name has this part. A search of the standard library is made ready for each part anew.
+fn has_part(name: &str, part: &str) -> bool {
+    name.as_bytes().windows(part.len()).any(|window| window == part.as_bytes())
 }
 
 fn has_named_secret(value: &Value) -> bool {

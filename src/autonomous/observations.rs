@@ -86,11 +86,20 @@ impl Observations {
                 self.known.push((key, bytes));
             }
         }
+        // What would be removed at once is not written.
+        let mut room = OBSERVED_BYTES;
+        let newest = calls.iter().rev().map(|call| json_line(&value_of(call)));
+        let fits = |line: &String| {
+            room = room.saturating_sub(line.len() + 1);
+            room > 0
+        };
+        let mut lines: Vec<String> = newest.take_while(fits).collect();
+        lines.reverse();
         let mut batch = String::new();
-        for (at, call) in calls.iter().enumerate() {
-            batch.push_str(&json_line(&value_of(call)));
+        for (at, line) in lines.iter().enumerate() {
+            batch.push_str(line);
             batch.push('\n');
-            if batch.len() >= BATCH_BYTES || at + 1 == calls.len() {
+            if batch.len() >= BATCH_BYTES || at + 1 == lines.len() {
                 self.batches += 1;
                 let key = format!("{now_seconds:012}-{}-{:06}", self.process, self.batches);
                 self.known.push((key.clone(), batch.len()));
