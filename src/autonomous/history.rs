@@ -10,8 +10,8 @@ use super::link::{CallValues, Frequencies, Link};
 use crate::contract::SortedMap;
 
 /// Calls that are kept, and about how many bytes they have.
-const CALLS: usize = 512;
-const BYTES: usize = 256 * 1024;
+const CALLS: usize = 384;
+const BYTES: usize = 192 * 1024;
 /// Bytes of one call. A longer one is not kept.
 const CALL_BYTES: usize = 64 * 1024;
 /// The last calls of a chat that a new one can have to do with.

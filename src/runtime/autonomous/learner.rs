@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::or;
@@ -17,7 +17,9 @@ use crate::autonomous::{
     CallObserver, CallOrigin, Finder, OBSERVED_BYTES, Observations, ObservedCall, SeenCall,
     WorkPattern,
 };
-use crate::contract::{MessagePayload, SecretSource, Sha256, SortedMap, SortedSet, StoreSource};
+use crate::contract::{
+    BoxFuture, MessagePayload, SecretSource, Sha256, SortedMap, SortedSet, StoreSource,
+};
 use crate::package::{Proposals, ReadLimits, SkillUse};
 use crate::store::DurableStore;
 use crate::task::{Clock, Tasks, off_executor};
@@ -156,11 +158,18 @@ impl LearnerActor {
     async fn run(mut self) {
         let start = self.parts.clock.now();
         let (mut duty_at, mut tick_at) = (start + FIRST_DUTY, start + FIRST_DUTY);
+        // One timer for all calls before it.
+        let mut timer: Option<(Instant, BoxFuture<'static, ()>)> = None;
         loop {
-            let pause = tick_at.min(duty_at).saturating_duration_since(self.parts.clock.now());
+            let deadline = tick_at.min(duty_at);
+            timer = timer.filter(|(at, _)| *at == deadline);
+            let clock = &self.parts.clock;
+            let (_, sleep) = timer.get_or_insert_with(|| {
+                (deadline, clock.sleep(deadline.saturating_duration_since(clock.now())))
+            });
             let message = async { self.inbox.recv().await.map(Some) };
             let tick = async {
-                self.parts.clock.sleep(pause).await;
+                sleep.await;
                 Ok(None)
             };
             match or(message, tick).await {
@@ -171,6 +180,7 @@ impl LearnerActor {
                     return;
                 }
                 Ok(None) => {
+                    timer = None;
                     self.tick().await;
                     if self.parts.clock.now() >= duty_at {
                         duty_at = self.parts.clock.now() + DUTY;
