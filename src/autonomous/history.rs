@@ -11,14 +11,14 @@ use crate::contract::SortedMap;
 
 /// Calls that are kept, and about how many bytes they have.
 const CALLS: usize = 384;
-const BYTES: usize = 192 * 1024;
+const BYTES: usize = 160 * 1024;
 /// Bytes of one call. A longer one is not kept.
 const CALL_BYTES: usize = 64 * 1024;
 /// The last calls of a chat that a new one can have to do with.
 const RECENT: usize = 20;
 /// Chats, and calls of all chats, that new ones can have to do with.
 const CHATS: usize = 64;
-const RECENT_OF_ALL: usize = 128;
+const RECENT_OF_ALL: usize = 96;
 /// Links to later calls.
 const LATER: usize = 24;
 /// Seconds between two calls that belong together.
