@@ -209,7 +209,9 @@ impl Frequencies {
         }
         self.calls += 1;
         for number in values.numbers() {
-            self.counts[number as usize % Self::ROOM] += 1;
+            let count = &mut self.counts[number as usize % Self::ROOM];
+            // Values can be chosen so that they share a place.
+            *count = count.saturating_add(1);
         }
     }
 
@@ -223,5 +225,27 @@ impl Frequencies {
         } else {
             form.min((f64::from(self.calls + 8) / others as f64).log2())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_share_a_place_stay_frequent() {
+        let at = |number: u64| ComparedValue {
+            place: 0,
+            value: number * Frequencies::ROOM as u64,
+            bits: 40,
+            part: None,
+        };
+        let values = CallValues { tool: 0, given: (0..48).map(at).collect(), made: Vec::new() };
+        let mut frequencies = Frequencies::new();
+        for _ in 0..2_000 {
+            frequencies.add(&values);
+        }
+        let link = Link { flow: 0, value: 0, bits: 40, other: 0 };
+        assert!(frequencies.bits(&link, 0) < 1.0, "{}", frequencies.bits(&link, 0));
     }
 }
