@@ -1,6 +1,6 @@
 //! Tries a draft before anybody is asked. Whatever speaks against it is a reason, and then nobody is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use smol::Executor;
@@ -38,7 +38,8 @@ pub(super) struct Trial<'t> {
 struct Neighbour {
     name: String,
     description: String,
-    recipe: Option<String>,
+    /// Where its recipe is, if it has one.
+    recipe: Option<PathBuf>,
 }
 
 /// Tries a pattern's draft and proposes it. Returns the skill's name.
@@ -176,11 +177,7 @@ pub(in crate::runtime) fn grown<'p>(
 
 /// The skills that are there.
 fn neighbours(snapshot: &Snapshot) -> Vec<Neighbour> {
-    let recipe = |entry: &SkillEntry| {
-        let file = entry.path.as_deref()?.parent()?.join("recipe.yaml");
-        let is_small = file.metadata().is_ok_and(|it| it.is_file() && it.len() <= RECIPE_BYTES);
-        is_small.then(|| std::fs::read_to_string(file).ok()).flatten()
-    };
+    let recipe = |entry: &SkillEntry| Some(entry.path.as_deref()?.parent()?.join("recipe.yaml"));
     let skills = snapshot.skills.entries().filter_map(|entry| {
         let document = entry.document.as_ref()?;
         Some(Neighbour {
@@ -190,6 +187,15 @@ fn neighbours(snapshot: &Snapshot) -> Vec<Neighbour> {
         })
     });
     skills.collect()
+}
+
+impl Neighbour {
+    /// Its recipe, if it has one. Blocks on the file system.
+    fn recipe(&self) -> Option<String> {
+        let file = self.recipe.as_deref()?;
+        let is_small = file.metadata().is_ok_and(|it| it.is_file() && it.len() <= RECIPE_BYTES);
+        is_small.then(|| std::fs::read_to_string(file).ok()).flatten()
+    }
 }
 
 /// Where a draft goes: what it is named, and which skill it takes the place of.
@@ -229,8 +235,9 @@ impl PlaceQuestion {
     fn place(&self, home: &Path, neighbours: &[Neighbour]) -> Result<DraftPlace, String> {
         let proposals = Proposals::of_home(home);
         let state = proposals.state().map_err(|error| error.to_string())?;
-        for Neighbour { name, recipe, .. } in neighbours {
-            let shape = recipe.as_deref().and_then(|it| recipe_shape(it, ShapeConstants::Blank));
+        for neighbour in neighbours {
+            let (name, recipe) = (&neighbour.name, neighbour.recipe());
+            let shape = recipe.and_then(|it| recipe_shape(&it, ShapeConstants::Blank));
             if shape.as_ref() == Some(&self.shape) {
                 return Err(format!("the skill `{name}` does the same but for constants"));
             }
@@ -260,7 +267,7 @@ impl PlaceQuestion {
                     name: name.clone(),
                     version,
                     replaces: Some(approved.current.version.clone()),
-                    before: before.and_then(|it| it.recipe.clone()),
+                    before: before.and_then(Neighbour::recipe),
                 });
             }
         }
