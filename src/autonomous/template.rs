@@ -128,12 +128,11 @@ impl KnownValues {
         let Some((first, others)) = calls.split_first() else { return };
         let mut added = Vec::new();
         for node in nodes(&first.result) {
-            let at = |call: &&&SeenCall| {
+            let at = |call: &&SeenCall| {
                 let keys = node.path.split('.').filter(|key| !key.is_empty());
                 inside(&call.result, keys).cloned()
             };
-            let rest: Option<Vec<Value>> =
-                others.iter().collect::<Vec<_>>().iter().map(at).collect();
+            let rest: Option<Vec<Value>> = others.iter().map(at).collect();
             let Some(rest) = rest else { continue };
             let values = std::iter::once(node.value.clone()).chain(rest).collect();
             added.push((Source::Result { step, path: node.path }, values));
