@@ -75,25 +75,15 @@ fn bits(value: &Value) -> u8 {
     }
 }
 
-/// The values inside one that say something, outermost first.
-fn values_in(value: &Value) -> Vec<ComparedValue> {
-    let mut found = Vec::new();
-    let mut nodes = vec![(0, value)];
+/// A value and everything inside it that a recipe can name, outermost first, each with a number for its place.
+fn places(value: &Value) -> Vec<(u64, &Value)> {
+    let mut found = vec![(0, value)];
     let mut at = 0;
-    while let Some(&(place, value)) = nodes.get(at) {
+    while let Some(&(place, value)) = found.get(at) {
         at += 1;
-        let bits = bits(value);
-        if bits > 0 && found.len() < VALUES {
-            let part = match value {
-                Value::String(text) if text.len() > PART_BYTES => None,
-                value => text_of(value).map(String::into_boxed_str),
-            };
-            let value = digest(&|mut hasher| value.hash(&mut hasher));
-            found.push(ComparedValue { place, value, bits, part });
-        }
         let mut push = |key: &str, value| {
-            if nodes.len() < NODES && is_path_key(key) {
-                nodes.push((digest(&|mut hasher| (place, key).hash(&mut hasher)), value));
+            if found.len() < NODES && is_path_key(key) {
+                found.push((digest(&|mut hasher| (place, key).hash(&mut hasher)), value));
             }
         };
         match value {
@@ -105,6 +95,28 @@ fn values_in(value: &Value) -> Vec<ComparedValue> {
         }
     }
     found
+}
+
+/// The values inside one that say something, outermost first.
+fn values_in(value: &Value) -> Vec<ComparedValue> {
+    let compared = places(value).into_iter().filter_map(|(place, value)| {
+        let bits = Some(bits(value)).filter(|bits| *bits > 0)?;
+        let part = match value {
+            Value::String(text) if text.len() > PART_BYTES => None,
+            value => text_of(value).map(String::into_boxed_str),
+        };
+        let value = digest(&|mut hasher| value.hash(&mut hasher));
+        Some(ComparedValue { place, value, bits, part })
+    });
+    compared.take(VALUES).collect()
+}
+
+/// The texts that values can be parts of.
+fn texts_in(params: &Value) -> Vec<(u64, &str)> {
+    let texts = places(params).into_iter().filter_map(|(place, value)| {
+        Some((place, value.as_str().filter(|text| text.len() <= TEXT_BYTES)?))
+    });
+    texts.take(VALUES).collect()
 }
 
 impl CallValues {
@@ -163,30 +175,6 @@ impl CallValues {
         }
         links
     }
-}
-
-/// The texts that values can be parts of.
-fn texts_in(params: &Value) -> Vec<(u64, &str)> {
-    let mut found = Vec::new();
-    let mut nodes = vec![(0, params)];
-    while let Some((place, value)) = nodes.pop() {
-        let mut push = |key: &str, value| {
-            if nodes.len() < NODES && is_path_key(key) {
-                nodes.push((digest(&|mut hasher| (place, key).hash(&mut hasher)), value));
-            }
-        };
-        match value {
-            Value::String(text) if text.len() <= TEXT_BYTES && found.len() < VALUES => {
-                found.push((place, text.as_str()));
-            }
-            Value::Object(members) => members.iter().for_each(|(key, value)| push(key, value)),
-            Value::Array(items) => {
-                (0..NODES).zip(items).for_each(|(at, value)| push(&at.to_string(), value));
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 /// How often values were seen, roughly and in little room.
